@@ -1,0 +1,1 @@
+//! Commands and live events between nodes.

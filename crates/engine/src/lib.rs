@@ -1,0 +1,3 @@
+//! Sockets, timers, media threads and call tasks.
+
+pub mod host;

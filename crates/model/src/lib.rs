@@ -1,0 +1,17 @@
+//! What Offhook talks about: ids, numbers, agents, calls, events.
+//!
+//! Pure data and pure rules. Nothing here reads a clock, draws a random
+//! number or touches the network; both are arguments where they matter.
+
+pub mod agent;
+pub mod call;
+pub mod e164;
+pub mod id;
+pub mod number;
+pub mod plan;
+pub mod report;
+pub mod tool;
+pub mod webhook;
+
+/// A moment in UTC; serialised as RFC 3339 with `Z` (contract §0.5).
+pub use jiff::Timestamp;

@@ -1,0 +1,1 @@
+//! REST, webhooks, workers and auth.

@@ -1,0 +1,1 @@
+//! SIP call machines and SDP offer/answer; pure.

@@ -1,0 +1,1 @@
+//! Doubles, impairment relay, scripted callers and audio judges for tests.
