@@ -1,1 +1,5 @@
 //! The simulated phone network.
+
+pub mod inventory;
+
+pub use inventory::SimCarrier;
