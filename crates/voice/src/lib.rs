@@ -1,4 +1,9 @@
 //! The conversation: turn-taking, prompts, tools; speech and model providers.
 
+pub mod brain;
+pub mod conversation;
 pub mod line;
+pub mod providers;
+pub mod sign;
 pub mod speech;
+pub mod variables;

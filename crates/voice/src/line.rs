@@ -14,6 +14,7 @@ pub struct UtteranceId(pub u64);
 
 /// What the conversation hears of the line.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "frames are nearly all of the traffic")]
 pub enum Heard {
     /// The next 20 ms from the other party.
     Audio(Frame),

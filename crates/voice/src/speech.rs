@@ -73,6 +73,7 @@ pub struct SttStream {
 
 /// What goes into a recogniser.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "frames are nearly all of the traffic")]
 pub enum SttInput {
     /// The caller began to speak, by the VAD; `utterance` numbers this stretch.
     /// The frames before it that belong to the onset (about 300 ms) follow as `Audio`.

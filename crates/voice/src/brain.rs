@@ -1,0 +1,117 @@
+//! Who thinks: a hosted model, the extractive answerer, or a webhook.
+
+use std::sync::Arc;
+
+use futures::stream::BoxStream;
+use offhook_model::{
+    Timestamp,
+    report::{Role, WebhookExchange},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::providers::{
+    chat::{ChatClient, LlmConfig},
+    fetch::{FetchClient, FetchError, FetchPolicy},
+};
+
+/// Wall time, as an argument: transcripts and webhooks carry it, timers do not.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What a brain says and does in one turn, in order. The end of the stream is
+/// the end of the turn.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BrainEvent {
+    /// The next words; pieces join without a separator.
+    Say(String),
+    /// What was said so far can be spoken without waiting for more.
+    Pause,
+    /// Keys to press once the words are spoken: `0-9 * #`, `w` and `,` pause.
+    Digits(String),
+    /// Hand the call to the transfer number once the words are spoken.
+    Transfer,
+    /// End the call once the words are spoken.
+    HangUp,
+    /// The turn failed; what was said before stands.
+    Failed(BrainError),
+    /// One exchange with the webhook, for the delivery log.
+    Exchange(Box<WebhookExchange>),
+}
+
+/// Why a brain had no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{brain} failed: {reason}")]
+pub struct BrainError {
+    /// Which kind of brain.
+    pub brain: &'static str,
+    /// What happened; never words of the call.
+    pub reason: String,
+}
+
+/// One earlier entry of the call: what was said and heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Who.
+    pub role: Role,
+    /// The words; of the agent only those that were heard.
+    pub text: String,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// What a brain is asked.
+#[derive(Debug, Clone)]
+pub struct BrainRequest {
+    /// The caller's words; none asks for opening words.
+    pub words: Option<CallerWords>,
+    /// What came before, oldest first.
+    pub history: Vec<Said>,
+    /// Cancelled when the caller interrupts; the stream then ends soon.
+    pub cancel: CancellationToken,
+}
+
+/// What the caller said in one turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallerWords {
+    /// The words.
+    pub text: String,
+    /// Of recognition, 0 to 1.
+    pub confidence: f64,
+}
+
+/// Answers turns of one call.
+pub trait Brain: Send + Sync {
+    /// Its kind, for logs: `chat`, `extractive` or `webhook`.
+    fn kind(&self) -> &'static str;
+
+    /// Answers one turn. Must not block.
+    fn reply(&self, request: BrainRequest) -> BoxStream<'static, BrainEvent>;
+}
+
+/// Makes the brain of each call; one for the process.
+#[derive(Debug, Clone)]
+pub struct Brains {
+    chat: Option<ChatClient>,
+    fetch: FetchClient,
+}
+
+impl Brains {
+    /// With `llm` none, hosted calls are answered by the extractive answerer.
+    ///
+    /// # Errors
+    /// [`FetchError::Build`] when an HTTP client cannot start.
+    pub fn new(llm: Option<LlmConfig>, policy: FetchPolicy) -> Result<Self, FetchError> {
+        Ok(Self { chat: llm.map(ChatClient::new).transpose()?, fetch: FetchClient::new(policy)? })
+    }
+
+    /// What answers hosted calls, for `doctor`, `/readyz` and logs: `chat` or `extractive`.
+    #[must_use]
+    pub fn hosted_kind(&self) -> &'static str {
+        if self.chat.is_some() { "chat" } else { "extractive" }
+    }
+
+    /// The client for addresses that tenants choose.
+    #[must_use]
+    pub fn fetch(&self) -> &FetchClient {
+        &self.fetch
+    }
+}
