@@ -1,5 +1,11 @@
 //! Voice activity: how likely a frame holds speech.
 
+pub mod energy;
+pub mod silero;
+
+pub use energy::EnergyVad;
+pub use silero::{SileroVad, VadError};
+
 use crate::Frame;
 
 /// A detector of speech, one per direction of a call; stateful.
