@@ -1,1 +1,41 @@
 //! REST, webhooks, workers and auth.
+//!
+//! # From a route to its file
+//! The path is the file: `POST /v1/agents` is `api/v1/agents/create.rs`,
+//! `DELETE /v1/agents/{agent_id}/numbers/{number_id}` is
+//! `api/v1/agents/numbers/detach.rs`, `GET /v1/webhooks/deliveries/stats` is
+//! `api/v1/webhooks/deliveries/stats.rs`. `api/v1/<group>.rs` lists its routes.
+//! A handler parses, is authorised by its argument types ([`auth::Caller`]),
+//! calls one function of a service or the store, and maps the result.
+//!
+//! # From a request to its answer
+//! [`router`] puts the routes together with what surrounds them ([`observe`]:
+//! request ids, metrics, caught panics). [`input`] reads bodies and queries and
+//! finds all their faults at once; [`error::ApiError`] is every refusal there
+//! is. [`openapi`] is the document made of the handlers. [`ops`] holds health,
+//! readiness, metrics and the documentation pages; [`serve()`] runs it all on a
+//! listener.
+//!
+//! # State
+//! [`app::App`] holds everything a handler may use. It is made once, by the
+//! binary or a test, from [`app::Parts`].
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod error;
+pub mod input;
+pub mod observe;
+pub mod openapi;
+pub mod ops;
+pub mod page;
+pub mod path;
+pub mod router;
+pub mod serve;
+pub mod settings;
+pub mod telephony;
+
+pub use app::{App, Parts};
+pub use router::router;
+pub use serve::serve;
+pub use settings::Settings;

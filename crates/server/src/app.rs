@@ -1,0 +1,120 @@
+//! Everything a handler may use.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use offhook_carriers::Carrier;
+use offhook_model::Timestamp;
+use offhook_store::Store;
+
+use crate::{settings::Settings, telephony::Telephony};
+
+/// Tells the time; tests set it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the process is made of, for `/readyz` and `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Components {
+    /// Name of the recogniser.
+    pub stt: String,
+    /// Name of the synthesiser.
+    pub tts: String,
+    /// Who answers in hosted mode: a model's name, or `extractive`.
+    pub llm: String,
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The operator's settings.
+    pub settings: Settings,
+    /// Where numbers come from.
+    pub carrier: Arc<dyn Carrier>,
+    /// The time.
+    pub clock: Clock,
+    /// Names of the engines.
+    pub components: Components,
+    /// Renders `/metrics`; none where no recorder is installed.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// The state of the server; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    telephony: OnceLock<Arc<dyn Telephony>>,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner { parts, telephony: OnceLock::new() }))
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.parts.store
+    }
+
+    /// The operator's settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    /// Where numbers come from.
+    #[must_use]
+    pub fn carrier(&self) -> &Arc<dyn Carrier> {
+        &self.0.parts.carrier
+    }
+
+    /// Names of the engines.
+    #[must_use]
+    pub fn components(&self) -> &Components {
+        &self.0.parts.components
+    }
+
+    /// Renders `/metrics`.
+    #[must_use]
+    pub fn metrics(&self) -> Option<&PrometheusHandle> {
+        self.0.parts.metrics.as_ref()
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0.parts.clock)()
+    }
+
+    /// The phone engine, once [`Self::connect`] was called.
+    #[must_use]
+    pub fn telephony(&self) -> Option<&Arc<dyn Telephony>> {
+        self.0.telephony.get()
+    }
+
+    /// Gives the app its phone engine. The engine needs the app as its host,
+    /// so it comes second. A second call has no effect and returns false.
+    pub fn connect(&self, telephony: Arc<dyn Telephony>) -> bool {
+        self.0.telephony.set(telephony).is_ok()
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("settings", self.settings()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! The life of calls: admitted, placed, reported, ended.
+//!
+//! | step | file |
+//! |---|---|
+//! | agent + number + options → [`offhook_model::plan::CallPlan`] | [`plan`] |
+//! | an INVITE arrives; reports of the engine | [`host`] |
+//! | `POST /v1/calls` | [`outbound`] |
+//! | `POST /v1/calls/web` | [`web`] |
+//! | hang-up by API, the one end of every call, calls of a dead process | [`end`] |
+//! | where calls may go | [`routing`], [`blocked`] |
+//!
+//! The store is the truth; [`CallRuntime`] only knows what is live in this
+//! process and who is watching.
+
+pub mod blocked;
+pub mod end;
+pub mod ended_event;
+pub mod exchanges;
+pub mod host;
+pub mod live;
+pub mod outbound;
+pub mod plan;
+pub mod range;
+pub mod record;
+pub mod routing;
+pub mod token;
+pub mod web;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use offhook_model::{Timestamp, id::CallId};
+use tokio::sync::Notify;
+
+use crate::events::CallEvents;
+use live::LiveCalls;
+use routing::Routing;
+use token::TokenKey;
+
+/// How long a browser may take to join its call (contract §5.5).
+pub const JOIN_TIME: Duration = Duration::from_secs(30);
+
+/// What this process knows of calls beyond the store.
+#[derive(Debug)]
+pub struct CallRuntime {
+    /// This start of the process: calls of any other are lost ones.
+    pub incarnation: String,
+    /// Who watches which call.
+    pub events: CallEvents,
+    /// Calls that are not over.
+    pub live: LiveCalls,
+    /// Signs access tokens of web calls.
+    pub tokens: TokenKey,
+    /// Rung when an event was committed; the delivery worker waits for it.
+    pub outbox: Arc<Notify>,
+    /// [`JOIN_TIME`], shorter in tests.
+    pub join_time: Duration,
+    routing: OnceLock<Routing>,
+}
+
+impl Default for CallRuntime {
+    fn default() -> Self {
+        Self {
+            incarnation: uuid::Uuid::new_v4().to_string(),
+            events: CallEvents::default(),
+            live: LiveCalls::default(),
+            tokens: TokenKey::new(rand::random()),
+            outbox: Arc::new(Notify::new()),
+            join_time: JOIN_TIME,
+            routing: OnceLock::new(),
+        }
+    }
+}
+
+impl CallRuntime {
+    /// Says how calls leave. Known only once the simulated network listens,
+    /// so it comes second; a second call has no effect and returns false.
+    pub fn set_routing(&self, routing: Routing) -> bool {
+        self.routing.set(routing).is_ok()
+    }
+
+    /// How calls leave; nowhere until [`Self::set_routing`].
+    #[must_use]
+    pub fn routing(&self) -> &Routing {
+        static NOWHERE: Routing = Routing { sim: None, trunks: Vec::new() };
+        self.routing.get().unwrap_or(&NOWHERE)
+    }
+}
+
+/// A new call id.
+#[must_use]
+pub fn new_call_id(now: Timestamp) -> CallId {
+    CallId::new(now, rand::random())
+}

@@ -1,0 +1,76 @@
+//! One signed request to a webhook (contract `webhooks.md` §2, §5).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_model::{Timestamp, webhook::Webhook};
+use offhook_voice::{
+    providers::fetch::{FetchClient, FetchError, FetchRequest},
+    sign::sign,
+};
+
+use super::outcome::{Attempt, RESPONSE_CHARS, Verdict, kept_body};
+
+/// Bytes of a reply that are read: enough for the characters kept.
+const RESPONSE_BYTES: usize = 4 * RESPONSE_CHARS;
+
+/// An event on its way out.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// `X-Webhook-ID`: the same on every attempt.
+    pub delivery_id: &'a str,
+    /// `X-Webhook-Event`.
+    pub event: &'a str,
+    /// The exact bytes to send.
+    pub body: &'a str,
+}
+
+/// Sends the event once, signed for `now`, with the webhook's own timeout.
+///
+/// Any 2xx head within the timeout is a success, whatever becomes of its body.
+pub async fn attempt(client: &FetchClient, webhook: &Webhook, out: Outgoing<'_>, now: Timestamp) -> Attempt {
+    let timestamp = now.as_second();
+    let header = |name: &str, value: String| (name.to_owned(), value);
+    let request = FetchRequest {
+        method: http::Method::POST,
+        url: webhook.url.clone(),
+        headers: vec![
+            header("Content-Type", "application/json".to_owned()),
+            header("X-Webhook-Signature", sign(&webhook.secret, timestamp, out.body.as_bytes())),
+            header("X-Webhook-Timestamp", timestamp.to_string()),
+            header("X-Webhook-ID", out.delivery_id.to_owned()),
+            header("X-Webhook-Event", out.event.to_owned()),
+            header("User-Agent", "Offhook-Webhooks/1".to_owned()),
+        ],
+        body: Some(Bytes::copy_from_slice(out.body.as_bytes())),
+        timeout: Duration::from_secs(webhook.timeout_s.into()),
+        max_body_bytes: RESPONSE_BYTES,
+    };
+    let mut response = match client.send(request).await {
+        Ok(response) => response,
+        Err(error) => return of_error(&error),
+    };
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+    }
+    let verdict = Verdict::of_status(status);
+    Attempt {
+        http_status: Some(status),
+        error: (verdict != Verdict::Success).then(|| format!("HTTP {status}")),
+        response_body: Some(kept_body(&body)),
+        verdict,
+    }
+}
+
+fn of_error(error: &FetchError) -> Attempt {
+    let verdict = match error {
+        FetchError::Connection { .. } | FetchError::Timeout { .. } | FetchError::Build { .. } => Verdict::Retry,
+        FetchError::BadUrl { .. }
+        | FetchError::NotHttps
+        | FetchError::BadHeader { .. }
+        | FetchError::Forbidden { .. } => Verdict::Permanent,
+    };
+    Attempt { http_status: None, error: Some(error.to_string()), response_body: None, verdict }
+}

@@ -1,0 +1,49 @@
+//! For operators: health, readiness, metrics, documentation. No key is asked for.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use serde_json::json;
+
+use crate::app::App;
+
+mod docs;
+
+pub(crate) use docs::documents;
+
+/// `GET /healthz`: the process lives.
+pub(crate) async fn health() -> Json<serde_json::Value> {
+    Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
+}
+
+/// `GET /readyz`: whether requests and calls can be served, and by what.
+pub(crate) async fn ready(State(app): State<App>) -> Response {
+    let store = app.store().ping().await;
+    if let Err(error) = &store {
+        tracing::warn!(%error, "not ready: the store does not answer");
+    }
+    let phone = app.telephony().is_some();
+    let ready = store.is_ok() && phone;
+    let word = |ok| if ok { "ok" } else { "unavailable" };
+    let engines = app.components();
+    let body = json!({
+        "status": if ready { "ready" } else { "unavailable" },
+        "store": word(store.is_ok()),
+        "phone": word(phone),
+        "carrier": app.carrier().name(),
+        "stt": engines.stt,
+        "tts": engines.tts,
+        "llm": engines.llm,
+    });
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body)).into_response()
+}
+
+/// `GET /metrics`: Prometheus text.
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    let text = app.metrics().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

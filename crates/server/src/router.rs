@@ -1,0 +1,43 @@
+//! All routes, and what surrounds them.
+
+use axum::{Router, middleware, routing::get};
+use tower::Layer;
+use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePathLayer};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{
+    api,
+    app::App,
+    error::{ApiError, ErrorCode},
+    observe, openapi, ops,
+};
+
+/// The routes of the OpenAPI document.
+pub fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::head()).merge(api::v1::routes())
+}
+
+/// The whole server as one service. A trailing slash makes no difference.
+pub fn router(app: App) -> Router {
+    let (routes, document) = documented().split_for_parts();
+    let document = openapi::finish(document);
+    let routes = routes
+        .route("/healthz", get(ops::health))
+        .route("/readyz", get(ops::ready))
+        .route("/metrics", get(ops::metrics))
+        .merge(ops::documents(&document))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(app);
+    Router::new().fallback_service(NormalizePathLayer::trim_trailing_slash().layer(routes))
+}
+
+async fn not_found() -> ApiError {
+    ApiError::not_found("Not Found")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "Method Not Allowed")
+}

@@ -1,0 +1,62 @@
+//! What an operator may set, already parsed; the binary fills it from its configuration.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Settings of the server crate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Where clients reach this server, without a trailing slash; recording
+    /// URLs begin with it.
+    pub public_url: String,
+    /// Whether webhooks, tools and media may be fetched over http and from
+    /// private addresses. Off: otherwise a tenant can reach the operator's network.
+    pub allow_private: bool,
+    /// Caps per account; none switches them off.
+    pub limits: Option<Limits>,
+    /// Waits between the attempts of a webhook delivery.
+    pub retry_delays: Vec<Duration>,
+    /// Where recordings are written; none when recording is off.
+    pub recordings: Option<PathBuf>,
+    /// Largest request body.
+    pub body_limit_bytes: usize,
+    /// Longest time a request's head, and then its body, may take to arrive.
+    pub body_timeout: Duration,
+    /// Connections served at once; more wait in the listener's backlog.
+    pub max_connections: usize,
+    /// How long running requests may go on after shutdown was asked for.
+    pub drain: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        Self {
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            allow_private: false,
+            limits: Some(Limits::default()),
+            retry_delays: vec![minutes(5), minutes(30), minutes(120), minutes(360), minutes(720)],
+            recordings: None,
+            body_limit_bytes: 1024 * 1024,
+            body_timeout: Duration::from_secs(30),
+            max_connections: 4096,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Caps per account (contract `errors-and-limits.md` §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Numbers held at once.
+    pub numbers: u32,
+    /// Calls at once.
+    pub concurrent_calls: u32,
+    /// Longest call; the platform ends it there.
+    pub max_call: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { numbers: 10, concurrent_calls: 5, max_call: Duration::from_secs(30 * 60) }
+    }
+}
