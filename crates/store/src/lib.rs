@@ -1,1 +1,41 @@
 //! All SQL, migrations and blobs.
+//!
+//! One [`Store`] speaks to SQLite or PostgreSQL with the same statements.
+//! Every operation on a tenant's data takes the account's id; another
+//! tenant's row behaves as if it did not exist.
+
+mod accounts;
+mod agents;
+mod api_keys;
+mod backend;
+mod blobs;
+mod calls;
+mod conn;
+mod conversations;
+mod error;
+mod events;
+mod key;
+mod migrate;
+mod numbers;
+mod page;
+mod row;
+mod statement;
+mod value;
+mod webhooks;
+mod writer;
+
+pub use accounts::{Account, Bootstrap, KeyPolicy};
+pub use api_keys::{ApiKey, Authenticated};
+pub use backend::{Db, Store, StoreOptions};
+pub use blobs::{Blob, BlobError, Blobs};
+pub use calls::{Call, CallFilter, CallSummary, StoredTurn, end::EndCall, insert::InsertCallError};
+pub use conversations::Conversation;
+pub use error::StoreError;
+pub use events::{
+    Attempt, ClaimedEvent, Delivery, DeliveryStatus, Lease, NewEvent, Verdict, stats::DeliveryCount,
+};
+pub use key::{ApiKeySecret, KeyHash};
+pub use numbers::{
+    NumberPatch, attach::Attach, insert::InsertNumberError, release::Release, route::InboundRoute,
+};
+pub use page::{Page, Paged};

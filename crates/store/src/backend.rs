@@ -1,0 +1,223 @@
+//! The store's two back ends behind one handle.
+
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    StoreError,
+    conn::Conn,
+    migrate,
+    statement::{Statement, statements},
+    value::{Value, args},
+    writer::{Job, Writer},
+};
+
+statements! {
+    PING = "SELECT CAST(1 AS BIGINT) AS alive";
+}
+
+/// How often a PostgreSQL transaction is tried when others collide with it.
+const TRIES: u32 = 6;
+
+/// Which database a store speaks to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Db {
+    /// A file beside the process.
+    Sqlite,
+    /// A server shared by many nodes.
+    Postgres,
+}
+
+/// Sizes and patience of a store.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Connections for reading (SQLite) or for all work (PostgreSQL).
+    pub connections: u32,
+    /// How long an operation waits for a connection or a lock.
+    pub patience: Duration,
+    /// Writes that may queue before callers wait (SQLite).
+    pub queue: usize,
+    /// Most writes that share one commit (SQLite).
+    pub batch: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { connections: 8, patience: Duration::from_secs(5), queue: 1024, batch: 256 }
+    }
+}
+
+/// The database. Cheap to clone; every clone is the same store.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<Backend>,
+}
+
+enum Backend {
+    Sqlite { writer: Writer, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.kind()).finish()
+    }
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// `sqlite://path` (relative, or absolute with a third slash; the file is
+    /// created, its directory is not) or `postgres://user@host/database`.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] for any other url, [`StoreError::Migration`]
+    /// when the schema is newer than this program or was changed by hand, and
+    /// whatever the database answers.
+    pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        let backend = if let Some(path) = url.strip_prefix("sqlite://") {
+            Self::open_sqlite(path.split('?').next().unwrap_or(path), &options).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Self::open_postgres(url, &options).await?
+        } else {
+            return Err(StoreError::Address { reason: "expected sqlite:// or postgres://".into() });
+        };
+        Ok(Self { backend: Arc::new(backend) })
+    }
+
+    async fn open_sqlite(path: &str, options: &StoreOptions) -> Result<Backend, StoreError> {
+        if path.is_empty() || path.contains(":memory:") {
+            return Err(StoreError::Address { reason: "sqlite:// wants the path of a file".into() });
+        }
+        let connect = SqliteConnectOptions::new()
+            .filename(Path::new(path))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(options.patience)
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let mut conn = Conn::SqliteWriter(connect.connect().await?);
+        migrate::run(&mut conn).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "1"));
+        Ok(Backend::Sqlite { writer: Writer::start(conn, options.queue, options.batch), readers })
+    }
+
+    async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Backend, StoreError> {
+        let millis = options.patience.as_millis().to_string();
+        let connect = PgConnectOptions::from_str(url)
+            .map_err(|_| StoreError::Address { reason: "not a PostgreSQL url".into() })?
+            .application_name("offhook")
+            .statement_cache_capacity(256)
+            .options([("lock_timeout", millis.as_str()), ("statement_timeout", "30000")])
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections)
+            .acquire_timeout(options.patience)
+            .connect_with(connect)
+            .await?;
+        migrate::run(&mut Conn::Postgres(pool.acquire().await?)).await?;
+        Ok(Backend::Postgres(pool))
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn kind(&self) -> Db {
+        match &*self.backend {
+            Backend::Sqlite { .. } => Db::Sqlite,
+            Backend::Postgres(_) => Db::Postgres,
+        }
+    }
+
+    /// Whether the database answers, for `/readyz`.
+    ///
+    /// # Errors
+    /// What the database answered, or that it did not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read().await?.one(&PING, args![]).await?.int("alive").map(drop)
+    }
+
+    /// Finishes what is queued, then closes every connection. Later
+    /// operations answer [`StoreError::Closed`].
+    pub async fn close(&self) {
+        match &*self.backend {
+            Backend::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Backend::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// A connection for reading.
+    pub(crate) async fn read(&self) -> Result<Conn, StoreError> {
+        Ok(match &*self.backend {
+            Backend::Sqlite { readers, .. } => Conn::SqliteReader(readers.acquire().await?),
+            Backend::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Runs `operation` in a transaction and answers once it is durable.
+    ///
+    /// An error rolls it back. On PostgreSQL it may run several times.
+    pub(crate) async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        match &*self.backend {
+            Backend::Sqlite { writer, .. } => {
+                let (job, answer) = Job::new(operation);
+                writer.submit(job).await?;
+                answer.await.unwrap_or(Err(StoreError::Aborted))
+            }
+            Backend::Postgres(pool) => {
+                let mut tries = 1;
+                loop {
+                    match transact(pool, &operation).await {
+                        Err(StoreError::Contended { .. }) if tries < TRIES => {
+                            let jitter = u64::from(rand::random::<u8>()) / 16;
+                            tokio::time::sleep(Duration::from_millis((4 << tries) + jitter)).await;
+                            tries += 1;
+                        }
+                        other => return other,
+                    }
+                }
+            }
+        }
+    }
+
+    /// A write of one statement; answers how many rows it touched.
+    pub(crate) async fn execute(&self, run: &'static Statement, args: Vec<Value>) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let args = args.clone();
+            Box::pin(tx.execute(run, args))
+        })
+        .await
+    }
+}
+
+async fn transact<T, F>(pool: &PgPool, operation: &F) -> Result<T, StoreError>
+where
+    F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>>,
+{
+    let started = std::time::Instant::now();
+    let mut conn = Conn::PostgresTx(pool.begin().await?);
+    // On an error the transaction is dropped here, which rolls it back.
+    let value = operation(&mut conn).await?;
+    if let Conn::PostgresTx(transaction) = conn {
+        transaction.commit().await?;
+    }
+    metrics::histogram!("offhook_store_commit_seconds").record(started.elapsed());
+    Ok(value)
+}

@@ -1,0 +1,107 @@
+//! A connection of either database, and the four ways to run a statement.
+
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
+
+use crate::{StoreError, row::Row, statement::Statement, value::Value};
+
+/// A connection, inside a transaction when it was handed to a write operation.
+pub(crate) enum Conn {
+    SqliteWriter(SqliteConnection),
+    SqliteReader(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+enum Raw<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+macro_rules! bound {
+    ($db:ty, $sql:expr, $args:expr) => {{
+        let mut query = sqlx::query::<$db>($sql);
+        for value in $args {
+            query = match value {
+                Value::Text(value) => query.bind(value),
+                Value::Int(value) => query.bind(value),
+                Value::Real(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Conn {
+    fn raw(&mut self) -> Raw<'_> {
+        match self {
+            Self::SqliteWriter(conn) => Raw::Sqlite(conn),
+            Self::SqliteReader(conn) => Raw::Sqlite(conn),
+            Self::Postgres(conn) => Raw::Postgres(conn),
+            Self::PostgresTx(conn) => Raw::Postgres(conn),
+        }
+    }
+
+    /// Runs a statement and answers how many rows it touched.
+    pub(crate) async fn execute(
+        &mut self,
+        run: &'static Statement,
+        args: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        Ok(match self.raw() {
+            Raw::Sqlite(conn) => bound!(Sqlite, run.sql, args).execute(conn).await?.rows_affected(),
+            Raw::Postgres(conn) => {
+                bound!(Postgres, run.postgres(), args).execute(conn).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Every row of the answer.
+    pub(crate) async fn all(
+        &mut self,
+        run: &'static Statement,
+        args: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(match self.raw() {
+            Raw::Sqlite(conn) => {
+                bound!(Sqlite, run.sql, args).fetch_all(conn).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Raw::Postgres(conn) => bound!(Postgres, run.postgres(), args)
+                .fetch_all(conn)
+                .await?
+                .into_iter()
+                .map(Row::Postgres)
+                .collect(),
+        })
+    }
+
+    /// The first row of the answer, when there is one.
+    pub(crate) async fn optional(
+        &mut self,
+        run: &'static Statement,
+        args: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(self.all(run, args).await?.into_iter().next())
+    }
+
+    /// The single row of an aggregate.
+    pub(crate) async fn one(&mut self, run: &'static Statement, args: Vec<Value>) -> Result<Row, StoreError> {
+        self.optional(run, args)
+            .await?
+            .ok_or_else(|| StoreError::corrupt(format!("{} answered no row", run.name)))
+    }
+
+    /// Runs a text of several statements without arguments: migrations,
+    /// `BEGIN`, savepoints.
+    pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match self.raw() {
+            Raw::Sqlite(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
+            Raw::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_) | Self::PostgresTx(_))
+    }
+}

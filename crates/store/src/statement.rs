@@ -1,0 +1,69 @@
+//! Statements: one text for both databases.
+//!
+//! What only PostgreSQL has is written as `/*pg: … */`, a comment to SQLite;
+//! so far only row locks, which SQLite's single writer does not need.
+
+use std::sync::OnceLock;
+
+/// A named SQL text with arguments `$1`, `$2`, ….
+pub(crate) struct Statement {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+    postgres: OnceLock<Box<str>>,
+}
+
+impl Statement {
+    pub(crate) const fn new(name: &'static str, sql: &'static str) -> Self {
+        Self { name, sql, postgres: OnceLock::new() }
+    }
+
+    /// The text as PostgreSQL gets it.
+    pub(crate) fn postgres(&'static self) -> &'static str {
+        if !self.sql.contains("/*pg:") {
+            return self.sql;
+        }
+        self.postgres.get_or_init(|| self.sql.replace("/*pg:", "").replace("*/", "").into())
+    }
+}
+
+/// Declares a module's statements, and its `ALL` list of them.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(static $name: $crate::statement::Statement =
+            $crate::statement::Statement::new(concat!(module_path!(), "::", stringify!($name)), $sql);)*
+        #[cfg(test)]
+        /// Every statement of this module, for the test that prepares them.
+        pub(crate) static ALL: &[&$crate::statement::Statement] = &[$(&$name),*];
+    };
+}
+pub(crate) use statements;
+
+/// Every statement of the crate.
+#[cfg(test)]
+pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
+    [
+        crate::accounts::ALL,
+        crate::agents::ALL,
+        crate::api_keys::ALL,
+        crate::backend::ALL,
+        crate::calls::ALL,
+        crate::calls::end::ALL,
+        crate::calls::insert::ALL,
+        crate::calls::lost::ALL,
+        crate::calls::turns::ALL,
+        crate::conversations::ALL,
+        crate::events::ALL,
+        crate::events::claim::ALL,
+        crate::events::stats::ALL,
+        crate::migrate::ALL,
+        crate::numbers::ALL,
+        crate::numbers::attach::ALL,
+        crate::numbers::insert::ALL,
+        crate::numbers::release::ALL,
+        crate::numbers::route::ALL,
+        crate::webhooks::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

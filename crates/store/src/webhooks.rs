@@ -1,0 +1,98 @@
+//! Webhook endpoints of accounts and agents.
+
+use offhook_model::{
+    id::{AccountId, AgentId},
+    webhook::Webhook,
+};
+
+use crate::{Store, StoreError, agents, row::Row, statement::statements, value::args};
+
+statements! {
+    BY_SCOPE = "SELECT * FROM webhooks WHERE account_id = $1 AND scope = $2";
+    EFFECTIVE = "SELECT * FROM webhooks WHERE account_id = $1 AND scope IN ($2, '') ORDER BY scope DESC LIMIT 1";
+    PUT = "INSERT INTO webhooks (id, account_id, scope, url, secret, context_limit, timeout_s, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (account_id, scope) DO UPDATE SET id = excluded.id, url = excluded.url,
+        secret = excluded.secret, context_limit = excluded.context_limit, timeout_s = excluded.timeout_s,
+        created_at = excluded.created_at";
+    DELETE = "DELETE FROM webhooks WHERE account_id = $1 AND scope = $2";
+}
+
+impl Store {
+    /// The webhook of an agent, or with `None` the account's own. No fall-back:
+    /// see [`Store::effective_webhook`].
+    pub async fn webhook(
+        &self,
+        account: &AccountId,
+        agent: Option<&AgentId>,
+    ) -> Result<Option<Webhook>, StoreError> {
+        let row = self.read().await?.optional(&BY_SCOPE, args![account, scope(agent)]).await?;
+        row.map(from_row).transpose()
+    }
+
+    /// Where an agent's events go: its own webhook, else the account's.
+    pub async fn effective_webhook(
+        &self,
+        account: &AccountId,
+        agent: Option<&AgentId>,
+    ) -> Result<Option<Webhook>, StoreError> {
+        let row = self.read().await?.optional(&EFFECTIVE, args![account, scope(agent)]).await?;
+        row.map(from_row).transpose()
+    }
+
+    /// Stores a webhook in place of any other of the same agent or account.
+    ///
+    /// # Errors
+    /// [`StoreError::Dangling`] when the account has no such agent.
+    pub async fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        let webhook = webhook.clone();
+        self.write(move |tx| {
+            let webhook = webhook.clone();
+            Box::pin(async move {
+                if let Some(agent) = &webhook.agent_id
+                    && !agents::hold(tx, &webhook.account_id, agent).await?
+                {
+                    return Err(StoreError::Dangling);
+                }
+                let args = args![
+                    &webhook.id,
+                    &webhook.account_id,
+                    scope(webhook.agent_id.as_ref()),
+                    webhook.url,
+                    webhook.secret,
+                    u32::from(webhook.context_limit),
+                    u32::from(webhook.timeout_s),
+                    webhook.created_at
+                ];
+                tx.execute(&PUT, args).await.map(drop)
+            })
+        })
+        .await
+    }
+
+    /// Removes a webhook; false when there was none.
+    pub async fn delete_webhook(
+        &self,
+        account: &AccountId,
+        agent: Option<&AgentId>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.execute(&DELETE, args![account, scope(agent)]).await? == 1)
+    }
+}
+
+fn scope(agent: Option<&AgentId>) -> &str {
+    agent.map_or("", AgentId::as_str)
+}
+
+fn from_row(row: Row) -> Result<Webhook, StoreError> {
+    Ok(Webhook {
+        id: row.id("id")?,
+        account_id: row.id("account_id")?,
+        agent_id: Some(row.text("scope")?).filter(|scope| !scope.is_empty()).map(AgentId::from),
+        url: row.text("url")?,
+        secret: row.text("secret")?,
+        context_limit: row.number("context_limit")?,
+        timeout_s: row.number("timeout_s")?,
+        created_at: row.time("created_at")?,
+    })
+}
