@@ -1,1 +1,4 @@
 //! Doubles, impairment relay, scripted callers and audio judges for tests.
+
+pub mod judge;
+pub mod signal;
