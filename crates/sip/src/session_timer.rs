@@ -131,6 +131,7 @@ pub enum TimerAction {
 /// The timer of one confirmed session.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionTimer {
+    interval: Duration,
     we_refresh: bool,
     /// When we refresh; none while a refresh is on its way or it is not our duty.
     refresh_at: Option<Instant>,
@@ -147,10 +148,17 @@ impl SessionTimer {
         // (RFC 4028 §10).
         let early = if we_refresh { Duration::ZERO } else { (interval / 3).min(Duration::from_secs(32)) };
         Self {
+            interval,
             we_refresh,
             refresh_at: we_refresh.then(|| now + interval / 2),
             expires_at: now + interval - early,
         }
+    }
+
+    /// How long the session lives without a refresh.
+    #[must_use]
+    pub fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// Whether refreshing is our duty.
