@@ -40,7 +40,7 @@ statements! {
     BY_ID = "SELECT id, parent_id, name, created_at FROM accounts WHERE id = $1";
     SUB = "SELECT id, parent_id, name, created_at FROM accounts WHERE parent_id = $1 AND id = $2";
     CLAIM_FIRST = "INSERT INTO markers (name, value) VALUES ('first_account', $1) ON CONFLICT (name) DO NOTHING";
-    FIRST = "SELECT value FROM markers WHERE name = 'first_account'";
+    FIRST = "SELECT value FROM markers WHERE name = 'first_account' /*pg: FOR UPDATE */";
 }
 
 impl Store {

@@ -101,6 +101,17 @@ impl Conn {
         Ok(())
     }
 
+    /// Lets the database check a statement without running it.
+    #[cfg(test)]
+    pub(crate) async fn prepare(&mut self, run: &'static Statement) -> Result<(), StoreError> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        match self.raw() {
+            Raw::Sqlite(conn) => conn.prepare(run.sql.into_sql_str()).await.map(drop)?,
+            Raw::Postgres(conn) => conn.prepare(run.postgres().into_sql_str()).await.map(drop)?,
+        }
+        Ok(())
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::PostgresTx(_))
     }

@@ -24,6 +24,9 @@ mod value;
 mod webhooks;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use accounts::{Account, Bootstrap, KeyPolicy};
 pub use api_keys::{ApiKey, Authenticated};
 pub use backend::{Db, Store, StoreOptions};

@@ -28,7 +28,7 @@ pub(crate) struct Job {
 
 /// An operation that ran; its caller is answered after the commit.
 struct Finished {
-    succeeded: bool,
+    failure: Option<StoreError>,
     answer: Answer,
 }
 
@@ -50,9 +50,9 @@ impl Job {
         let run: Run = Box::new(move |conn| {
             Box::pin(async move {
                 let result = operation(conn).await;
-                let succeeded = result.is_ok();
+                let failure = result.as_ref().err().cloned();
                 let answer: Answer = Box::new(move |committed| answer(&sender, committed.and(result)));
-                Finished { succeeded, answer }
+                Finished { failure, answer }
             })
         });
         (Self { run, refuse, queued_at: Instant::now() }, receiver)
@@ -179,12 +179,15 @@ async fn run_job(conn: &mut Conn, job: Job, answers: &mut Vec<Answer>) -> Result
     }
     // A panicking operation must not take the writer with it: its caller sees
     // a dropped channel, everybody else goes on.
-    let finished = AssertUnwindSafe((job.run)(conn)).catch_unwind().await;
-    let succeeded = finished.as_ref().is_ok_and(|finished| finished.succeeded);
-    answers.extend(finished.ok().map(|finished| finished.answer));
-    if succeeded {
-        conn.script("RELEASE job").await
-    } else {
-        conn.script("ROLLBACK TO job; RELEASE job").await
-    }
+    let failure = match AssertUnwindSafe((job.run)(conn)).catch_unwind().await {
+        Ok(finished) => {
+            answers.push(finished.answer);
+            finished.failure
+        }
+        Err(_panic) => Some(StoreError::Aborted),
+    };
+    let Some(failure) = failure else { return conn.script("RELEASE job").await };
+    // On a full disk SQLite rolls the whole transaction back by itself; the
+    // savepoint is gone then, and the job's error is everybody's.
+    conn.script("ROLLBACK TO job; RELEASE job").await.map_err(|_| failure)
 }

@@ -23,7 +23,8 @@ pub struct StoredTurn {
 
 statements! {
     APPEND = "INSERT INTO turns (call_id, idx, id, role, body, confidence, at, interrupted, latency)
-        SELECT c.id, $3, $4, $5, $6, CAST($7 AS DOUBLE PRECISION), $8, $9, CAST($10 AS TEXT)
+        SELECT c.id, CAST($3 AS BIGINT), $4, $5, $6, CAST($7 AS DOUBLE PRECISION), CAST($8 AS BIGINT),
+            CAST($9 AS BOOLEAN), CAST($10 AS TEXT)
         FROM calls c WHERE c.account_id = $1 AND c.id = $2 AND c.ended_at IS NULL
         ON CONFLICT (call_id, idx) DO NOTHING";
     LIST = "SELECT t.* FROM turns t JOIN calls c ON c.id = t.call_id
