@@ -21,20 +21,22 @@ pub mod live;
 pub mod outbound;
 pub mod plan;
 pub mod range;
-pub mod record;
 pub mod routing;
 pub mod token;
 pub mod web;
 
 use std::{
+    path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use offhook_bus::Bus;
 use offhook_model::{Timestamp, id::CallId};
+use offhook_store::Blobs;
 use tokio::sync::Notify;
 
-use crate::events::CallEvents;
+use crate::app::App;
 use live::LiveCalls;
 use routing::Routing;
 use token::TokenKey;
@@ -42,13 +44,16 @@ use token::TokenKey;
 /// How long a browser may take to join its call (contract §5.5).
 pub const JOIN_TIME: Duration = Duration::from_secs(30);
 
+/// Longest call where limits are off: no call outlives a day.
+const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
+
 /// What this process knows of calls beyond the store.
 #[derive(Debug)]
 pub struct CallRuntime {
     /// This start of the process: calls of any other are lost ones.
     pub incarnation: String,
     /// Who watches which call.
-    pub events: CallEvents,
+    pub bus: Bus,
     /// Calls that are not over.
     pub live: LiveCalls,
     /// Signs access tokens of web calls.
@@ -64,7 +69,7 @@ impl Default for CallRuntime {
     fn default() -> Self {
         Self {
             incarnation: uuid::Uuid::new_v4().to_string(),
-            events: CallEvents::default(),
+            bus: Bus::local(),
             live: LiveCalls::default(),
             tokens: TokenKey::new(rand::random()),
             outbox: Arc::new(Notify::new()),
@@ -86,6 +91,26 @@ impl CallRuntime {
     pub fn routing(&self) -> &Routing {
         static NOWHERE: Routing = Routing { sim: None, trunks: Vec::new() };
         self.routing.get().unwrap_or(&NOWHERE)
+    }
+}
+
+/// Longest call: what the operator allows.
+#[must_use]
+pub fn max_duration(app: &App) -> Duration {
+    app.settings().limits.map_or(NO_LIMIT, |limits| limits.max_call)
+}
+
+/// Where a call's recording goes; none when recording is off, or the
+/// directory cannot be used, which must not cost the call.
+pub async fn recording_path(app: &App, call: &CallId) -> Option<PathBuf> {
+    let directory = app.settings().recordings.clone()?;
+    let path = async { Blobs::open(directory).await?.recording_path(call) };
+    match path.await {
+        Ok(path) => Some(path),
+        Err(error) => {
+            tracing::error!(call.id = %call, %error, "the call cannot be recorded");
+            None
+        }
     }
 }
 

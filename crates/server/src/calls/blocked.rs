@@ -31,9 +31,8 @@ pub fn is_blocked(dialled: &str) -> bool {
     let short = candidates.iter().any(|number| SHORT.contains(number) || *number == LIFELINE);
     // An area code cannot be N11: a switch that reads digit by digit connects
     // at the third.
-    let n11_area = national(dialled, &digits).is_some_and(|number| {
-        matches!(number.as_bytes(), [b'2'..=b'9', b'1', b'1', ..])
-    });
+    let n11_area = national(dialled, &digits)
+        .is_some_and(|number| matches!(number.as_bytes(), [b'2'..=b'9', b'1', b'1', ..]));
     short || n11_area
 }
 

@@ -1,27 +1,43 @@
-//! Calls of this process that are not over: what the engine has been told.
+//! Calls of this process that are not over: whose they are, and who has them.
 //!
 //! A call may be ended while its dialling is still on its way to the engine.
-//! Both sides meet here, so that an ended call is never dialled afterwards
-//! and a dialled call is never forgotten.
+//! Both sides meet here, so that an ended call is never dialled afterwards.
 
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
 
-use offhook_model::{call::EndReason, id::CallId};
+use offhook_model::{
+    call::EndReason,
+    id::{AccountId, AgentId, CallId},
+};
 
-/// Where a live call is.
+/// What reports of a call need to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Whose call it is.
+    pub account: AccountId,
+    /// The agent that talks.
+    pub agent: AgentId,
+    /// Whether the call's webhook is the agent's own.
+    pub own_webhook: bool,
+}
+
+/// Who has a live call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Its row is committed; the engine does not know it.
+pub enum Stage {
+    /// Its row is being committed, or is; somebody is about to dial.
     Starting,
     /// The engine has it, or is about to.
     Engine,
+    /// A browser is awaited.
+    Waiting,
 }
 
 #[derive(Debug)]
 struct Live {
+    owner: Owner,
     stage: Stage,
     end_asked: Option<EndReason>,
 }
@@ -33,10 +49,10 @@ pub enum EndRequest {
     TellEngine,
     /// Whoever is starting the call will see it.
     Noted,
+    /// Nobody else has it: end it here.
+    EndHere,
     /// It was asked before.
     Already,
-    /// No live call of this process.
-    Unknown,
 }
 
 /// All live calls.
@@ -46,16 +62,26 @@ pub struct LiveCalls {
 }
 
 impl LiveCalls {
-    /// A call whose row is about to be committed, or just was.
-    pub fn starting(&self, call: &CallId) {
-        self.with(|calls| calls.insert(call.clone(), Live { stage: Stage::Starting, end_asked: None }));
+    /// Adds a call whose row was just committed.
+    pub fn add(&self, call: &CallId, owner: Owner, stage: Stage) {
+        let live = Live { owner, stage, end_asked: None };
+        let count = self.with(|calls| {
+            calls.insert(call.clone(), live);
+            calls.len()
+        });
+        metrics::gauge!("offhook_calls_active").set(count as f64);
     }
 
-    /// The engine is about to get the call; the reason why not, if it was
-    /// ended meanwhile.
+    /// Whose call it is; none when it is not live here.
+    #[must_use]
+    pub fn owner(&self, call: &CallId) -> Option<Owner> {
+        self.with(|calls| calls.get(call).map(|live| live.owner.clone()))
+    }
+
+    /// Hands the call to the engine.
     ///
     /// # Errors
-    /// The reason it was ended for.
+    /// The reason it was ended for meanwhile: it must not be dialled.
     pub fn hand_over(&self, call: &CallId) -> Result<(), EndReason> {
         self.with(|calls| match calls.get_mut(call) {
             Some(Live { end_asked: Some(reason), .. }) => Err(*reason),
@@ -67,27 +93,29 @@ impl LiveCalls {
         })
     }
 
-    /// Whether somebody asked to end the call.
-    #[must_use]
-    pub fn end_asked(&self, call: &CallId) -> Option<EndReason> {
-        self.with(|calls| calls.get(call).and_then(|live| live.end_asked))
-    }
-
     /// Somebody asks to end the call.
     pub fn ask_end(&self, call: &CallId, reason: EndReason) -> EndRequest {
         self.with(|calls| match calls.get_mut(call) {
-            None => EndRequest::Unknown,
+            None => EndRequest::EndHere,
             Some(Live { end_asked: Some(_), .. }) => EndRequest::Already,
             Some(live) => {
                 live.end_asked = Some(reason);
-                if live.stage == Stage::Engine { EndRequest::TellEngine } else { EndRequest::Noted }
+                match live.stage {
+                    Stage::Starting => EndRequest::Noted,
+                    Stage::Engine => EndRequest::TellEngine,
+                    Stage::Waiting => EndRequest::EndHere,
+                }
             }
         })
     }
 
     /// The call is over.
     pub fn forget(&self, call: &CallId) {
-        self.with(|calls| calls.remove(call));
+        let count = self.with(|calls| {
+            calls.remove(call);
+            calls.len()
+        });
+        metrics::gauge!("offhook_calls_active").set(count as f64);
     }
 
     /// How many there are.
@@ -105,10 +133,14 @@ impl LiveCalls {
 mod tests {
     use super::*;
 
+    fn owner() -> Owner {
+        Owner { account: AccountId::from("acct_1"), agent: AgentId::from("agt_1"), own_webhook: false }
+    }
+
     #[test]
     fn a_call_ended_before_the_hand_over_is_not_dialled() {
         let (live, call) = (LiveCalls::default(), CallId::from("call_1"));
-        live.starting(&call);
+        live.add(&call, owner(), Stage::Starting);
         assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::Noted);
         assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::Already);
         assert_eq!(live.hand_over(&call), Err(EndReason::ApiHangup));
@@ -117,12 +149,19 @@ mod tests {
     #[test]
     fn a_call_with_the_engine_is_ended_there_once() {
         let (live, call) = (LiveCalls::default(), CallId::from("call_1"));
-        live.starting(&call);
+        live.add(&call, owner(), Stage::Starting);
         live.hand_over(&call).unwrap();
         assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::TellEngine);
         assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::Already);
         live.forget(&call);
-        assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::Unknown);
         assert_eq!(live.count(), 0);
+    }
+
+    #[test]
+    fn a_call_nobody_has_is_ended_on_the_spot() {
+        let (live, call) = (LiveCalls::default(), CallId::from("call_1"));
+        assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::EndHere);
+        live.add(&call, owner(), Stage::Waiting);
+        assert_eq!(live.ask_end(&call, EndReason::ApiHangup), EndRequest::EndHere);
     }
 }

@@ -87,7 +87,8 @@ pub fn build(parts: PlanParts<'_>) -> Result<CallPlan, NoWebhook> {
         substitute(text, |name| options.variables.get(name).map(String::as_str))
     };
     let brain = if hosted {
-        let prompt = options.system_prompt.as_deref().or(settings.system_prompt.as_deref()).unwrap_or_default();
+        let prompt =
+            options.system_prompt.as_deref().or(settings.system_prompt.as_deref()).unwrap_or_default();
         let tier = options.model_tier.filter(|_| options.system_prompt.is_some());
         BrainPlan::Hosted {
             system_prompt: fill(prompt),
@@ -224,14 +225,18 @@ mod tests {
 
     #[test]
     fn the_mode_follows_the_call_then_the_agent() {
-        let ask = |prompt: &str| CallOptions { system_prompt: Some(prompt.to_owned()), ..CallOptions::default() };
+        let ask =
+            |prompt: &str| CallOptions { system_prompt: Some(prompt.to_owned()), ..CallOptions::default() };
         let webhook_agent = agent(|_| {});
         assert!(matches!(plan(&webhook_agent, None, CallOptions::default()), Err(NoWebhook)));
         let asked = plan(&webhook_agent, Some(webhook()), CallOptions::default()).unwrap();
         assert!(matches!(asked.brain, BrainPlan::Webhook { .. }));
         assert_eq!(prompt_of(&plan(&webhook_agent, None, ask("Be brief.")).unwrap()).0, "Be brief.");
         let hosted = hosted(|_| {});
-        assert_eq!(prompt_of(&plan(&hosted, Some(webhook()), CallOptions::default()).unwrap()).0, "You are {{who}}.");
+        assert_eq!(
+            prompt_of(&plan(&hosted, Some(webhook()), CallOptions::default()).unwrap()).0,
+            "You are {{who}}."
+        );
         assert_eq!(prompt_of(&plan(&hosted, None, ask("Other.")).unwrap()).0, "Other.");
     }
 
@@ -241,7 +246,8 @@ mod tests {
         let tier = Some(ModelTier::Max);
         let without = CallOptions { model_tier: tier, ..CallOptions::default() };
         assert_eq!(prompt_of(&plan(&hosted, None, without).unwrap()).1, ModelTier::Balanced);
-        let with = CallOptions { model_tier: tier, system_prompt: Some("x".to_owned()), ..CallOptions::default() };
+        let with =
+            CallOptions { model_tier: tier, system_prompt: Some("x".to_owned()), ..CallOptions::default() };
         assert_eq!(prompt_of(&plan(&hosted, None, with).unwrap()).1, ModelTier::Max);
     }
 
@@ -267,8 +273,10 @@ mod tests {
     #[test]
     fn variables_are_left_alone_in_webhook_mode() {
         let agent = agent(|settings| settings.begin_message = Some("Hello {{who}}".to_owned()));
-        let options =
-            CallOptions { variables: [("who".to_owned(), "Bob".to_owned())].into(), ..CallOptions::default() };
+        let options = CallOptions {
+            variables: [("who".to_owned(), "Bob".to_owned())].into(),
+            ..CallOptions::default()
+        };
         let plan = plan(&agent, Some(webhook()), options).unwrap();
         assert_eq!(plan.greeting, Greeting::Say("Hello {{who}}".to_owned()));
     }

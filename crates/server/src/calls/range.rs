@@ -27,7 +27,9 @@ impl ByteRange {
         let Some((from, to)) = spec.trim().split_once('-') else { return Self::Whole };
         let (from, to) = (from.trim(), to.trim());
         match (number(from), number(to)) {
-            (Some(first), Some(last)) if first <= last => Self::part(first, last.min(length.saturating_sub(1)), length),
+            (Some(first), Some(last)) if first <= last => {
+                Self::part(first, last.min(length.saturating_sub(1)), length)
+            }
             (Some(first), None) if to.is_empty() => Self::part(first, length.saturating_sub(1), length),
             (None, Some(suffix)) if from.is_empty() => match suffix {
                 0 => Self::Unsatisfiable,

@@ -75,23 +75,9 @@ impl Routing {
         if is_blocked(to.as_str()) {
             return Vec::new();
         }
-        let target = |uri: String| DialTarget {
-            uri,
-            proxy: None,
-            transport: None,
-            credentials: None,
-            caller_id: caller_id.to_owned(),
-        };
-        if let Some(sim) = &self.sim {
-            if let Some(number) = sim.test_numbers.get(to) {
-                return vec![target(number.uri.clone())];
-            }
-            if !known.handsets.is_empty() {
-                return known.handsets.iter().cloned().map(target).collect();
-            }
-            if known.is_ours {
-                return vec![target(format!("sip:{to}@{}", sim.sip))];
-            }
+        let inside = self.inside(caller_id, to, known);
+        if !inside.is_empty() {
+            return inside;
         }
         let trunk = |trunk: &Trunk| DialTarget {
             uri: trunk.uri_of(to),
@@ -101,6 +87,30 @@ impl Routing {
             caller_id: trunk.caller_id.clone().unwrap_or_else(|| caller_id.to_owned()),
         };
         self.trunks.iter().map(trunk).collect()
+    }
+
+    /// Ways inside the simulated network only: test numbers, then handsets,
+    /// then numbers of ours.
+    #[must_use]
+    pub fn inside(&self, caller_id: &str, to: &E164, known: &Known) -> Vec<DialTarget> {
+        let Some(sim) = &self.sim else { return Vec::new() };
+        let target = |uri: String| DialTarget {
+            uri,
+            proxy: None,
+            transport: None,
+            credentials: None,
+            caller_id: caller_id.to_owned(),
+        };
+        if let Some(number) = sim.test_numbers.get(to) {
+            return vec![target(number.uri.clone())];
+        }
+        if !known.handsets.is_empty() {
+            return known.handsets.iter().cloned().map(target).collect();
+        }
+        if known.is_ours {
+            return vec![target(format!("sip:{to}@{}", sim.sip))];
+        }
+        Vec::new()
     }
 
     /// Whether the sim carrier is on.

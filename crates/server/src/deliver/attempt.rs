@@ -9,7 +9,7 @@ use offhook_voice::{
     sign::sign,
 };
 
-use super::outcome::{Attempt, RESPONSE_CHARS, Verdict, kept_body};
+use super::outcome::{Outcome, RESPONSE_CHARS, Tried, kept_body};
 
 /// Bytes of a reply that are read: enough for the characters kept.
 const RESPONSE_BYTES: usize = 4 * RESPONSE_CHARS;
@@ -28,7 +28,7 @@ pub struct Outgoing<'a> {
 /// Sends the event once, signed for `now`, with the webhook's own timeout.
 ///
 /// Any 2xx head within the timeout is a success, whatever becomes of its body.
-pub async fn attempt(client: &FetchClient, webhook: &Webhook, out: Outgoing<'_>, now: Timestamp) -> Attempt {
+pub async fn attempt(client: &FetchClient, webhook: &Webhook, out: Outgoing<'_>, now: Timestamp) -> Tried {
     let timestamp = now.as_second();
     let header = |name: &str, value: String| (name.to_owned(), value);
     let request = FetchRequest {
@@ -55,22 +55,24 @@ pub async fn attempt(client: &FetchClient, webhook: &Webhook, out: Outgoing<'_>,
     while let Ok(Some(chunk)) = response.chunk().await {
         body.extend_from_slice(&chunk);
     }
-    let verdict = Verdict::of_status(status);
-    Attempt {
+    let outcome = Outcome::of_status(status);
+    Tried {
         http_status: Some(status),
-        error: (verdict != Verdict::Success).then(|| format!("HTTP {status}")),
+        error: (outcome != Outcome::Success).then(|| format!("HTTP {status}")),
         response_body: Some(kept_body(&body)),
-        verdict,
+        outcome,
     }
 }
 
-fn of_error(error: &FetchError) -> Attempt {
-    let verdict = match error {
-        FetchError::Connection { .. } | FetchError::Timeout { .. } | FetchError::Build { .. } => Verdict::Retry,
+fn of_error(error: &FetchError) -> Tried {
+    let outcome = match error {
+        FetchError::Connection { .. } | FetchError::Timeout { .. } | FetchError::Build { .. } => {
+            Outcome::Retry
+        }
         FetchError::BadUrl { .. }
         | FetchError::NotHttps
         | FetchError::BadHeader { .. }
-        | FetchError::Forbidden { .. } => Verdict::Permanent,
+        | FetchError::Forbidden { .. } => Outcome::Permanent,
     };
-    Attempt { http_status: None, error: Some(error.to_string()), response_body: None, verdict }
+    Tried { http_status: None, error: Some(error.to_string()), response_body: None, outcome }
 }

@@ -5,7 +5,7 @@ pub const RESPONSE_CHARS: usize = 10_000;
 
 /// What one attempt came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
+pub struct Tried {
     /// HTTP status, when one came.
     pub http_status: Option<u16>,
     /// What went wrong: `HTTP 500`, `timeout after 30s`…
@@ -13,12 +13,12 @@ pub struct Attempt {
     /// The reply's first 10 000 characters.
     pub response_body: Option<String>,
     /// What to do next.
-    pub verdict: Verdict,
+    pub outcome: Outcome,
 }
 
 /// Whether a delivery is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Outcome {
     /// 2xx: delivered.
     Success,
     /// It may work later: network, timeout, 5xx, 408, 429.
@@ -27,7 +27,7 @@ pub enum Verdict {
     Permanent,
 }
 
-impl Verdict {
+impl Outcome {
     /// What this HTTP status means.
     #[must_use]
     pub fn of_status(status: u16) -> Self {
@@ -61,21 +61,21 @@ mod tests {
 
     #[test]
     fn statuses_fall_into_three_classes() {
-        for (status, verdict) in [
-            (200, Verdict::Success),
-            (204, Verdict::Success),
-            (301, Verdict::Permanent),
-            (307, Verdict::Permanent),
-            (400, Verdict::Permanent),
-            (404, Verdict::Permanent),
-            (408, Verdict::Retry),
-            (410, Verdict::Permanent),
-            (429, Verdict::Retry),
-            (500, Verdict::Retry),
-            (503, Verdict::Retry),
-            (600, Verdict::Permanent),
+        for (status, outcome) in [
+            (200, Outcome::Success),
+            (204, Outcome::Success),
+            (301, Outcome::Permanent),
+            (307, Outcome::Permanent),
+            (400, Outcome::Permanent),
+            (404, Outcome::Permanent),
+            (408, Outcome::Retry),
+            (410, Outcome::Permanent),
+            (429, Outcome::Retry),
+            (500, Outcome::Retry),
+            (503, Outcome::Retry),
+            (600, Outcome::Permanent),
         ] {
-            assert_eq!(Verdict::of_status(status), verdict, "{status}");
+            assert_eq!(Outcome::of_status(status), outcome, "{status}");
         }
     }
 

@@ -3,52 +3,61 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State};
-use offhook_model::{agent::ModelTier, e164::E164};
-use serde::Deserialize;
+use offhook_model::agent::ModelTier;
 use utoipa::ToSchema;
 
-use super::view::CallDetail;
+use super::{
+    CallDetail,
+    destination::{Destination, DestinationRule},
+    detail_of,
+};
 use crate::{
     app::App,
     auth::Caller,
-    calls::{blocked::is_blocked, outbound::{CreateError, NewCall}, plan::CallOptions},
+    calls::{
+        end::wait_until_over,
+        outbound::{self, NewCall},
+        plan::CallOptions,
+    },
     error::ApiError,
     input::{Fields, Input, Read, rules},
 };
 
 /// Who calls whom, and how this call differs from the agent's settings.
-#[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateCall {
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct CreateCall {
     /// The agent that talks.
-    pub agent_id: String,
+    agent_id: String,
     /// Whom to call, E.164.
     #[schema(value_type = String, example = "+14155550123")]
-    pub to_number: Destination,
+    to_number: Destination,
     /// First words; `""` keeps silent until spoken to, null leaves it to the agent.
-    pub initial_greeting: Option<String>,
+    initial_greeting: Option<String>,
     /// Voice instead of the agent's.
-    pub voice: Option<String>,
+    voice: Option<String>,
     /// Which number of the agent calls; default the first attached.
-    pub from_number_id: Option<String>,
+    from_number_id: Option<String>,
     /// Instructions; when set the built-in model runs this call.
-    pub system_prompt: Option<String>,
+    system_prompt: Option<String>,
     /// Model of a call with `systemPrompt`.
-    pub model_tier: Option<ModelTier>,
+    model_tier: Option<ModelTier>,
     /// Values of `{{name}}`; hosted calls only.
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
-    pub variables: Option<BTreeMap<String, String>>,
-    /// Who is calling, for screening assistants; at most 100 characters.
-    pub call_screening_identity: Option<String>,
-    /// Why, for screening assistants; at most 300 characters.
-    pub call_screening_purpose: Option<String>,
+    variables: Option<BTreeMap<String, String>>,
+    /// Who is calling, for screening assistants.
+    #[schema(max_length = 100)]
+    call_screening_identity: Option<String>,
+    /// Why, for screening assistants.
+    #[schema(max_length = 300)]
+    call_screening_purpose: Option<String>,
     /// Keep no audio of this call.
-    pub disable_recording: Option<bool>,
+    disable_recording: Option<bool>,
     /// Answer only when the call is over, or after `maxWaitSeconds`.
-    pub wait_for_completion: Option<bool>,
-    /// 10 to 600, default 300.
+    wait_for_completion: Option<bool>,
+    /// Default 300.
     #[schema(minimum = 10, maximum = 600)]
-    pub max_wait_seconds: Option<i64>,
+    max_wait_seconds: Option<i64>,
 }
 
 impl Read for CreateCall {
@@ -72,4 +81,48 @@ impl Read for CreateCall {
             to_number: to_number?,
         })
     }
+}
+
+/// Places a call. The row is committed before anything is dialled.
+#[utoipa::path(
+    post, path = "/v1/calls", tag = "calls", operation_id = "createCall",
+    request_body = CreateCall,
+    responses(
+        (status = 200, body = CallDetail, description = "The call"),
+        (status = 400, description = "No number to call from, or webhook mode without a webhook"),
+        (status = 403, description = "Emergency, crisis and N11 numbers are never called"),
+        (status = 404, description = "Agent or number not found"),
+        (status = 429, description = "All of the account's calls are in use"),
+        (status = 503, description = "The phone engine is not running"),
+    )
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Input(body): Input<CreateCall>,
+) -> Result<Json<CallDetail>, ApiError> {
+    let Destination::Number(to) = body.to_number else {
+        return Err(ApiError::forbidden("Emergency, crisis and N11 numbers cannot be called"));
+    };
+    let new = NewCall {
+        agent_id: body.agent_id.into(),
+        to,
+        from_number_id: body.from_number_id.map(Into::into),
+        options: CallOptions {
+            initial_greeting: body.initial_greeting,
+            voice: body.voice.filter(|voice| !voice.trim().is_empty()),
+            system_prompt: body.system_prompt.filter(|prompt| !prompt.trim().is_empty()),
+            model_tier: body.model_tier,
+            variables: body.variables.unwrap_or_default(),
+            call_screening_identity: body.call_screening_identity,
+            call_screening_purpose: body.call_screening_purpose,
+            disable_recording: body.disable_recording.unwrap_or(false),
+        },
+    };
+    let mut call = outbound::create(&app, &caller.account, new).await?;
+    if body.wait_for_completion.unwrap_or(false) {
+        let limit = Duration::from_secs(body.max_wait_seconds.map_or(300, i64::unsigned_abs));
+        call = wait_until_over(&app, &caller.account, &call.id, limit).await?.unwrap_or(call);
+    }
+    detail_of(&app, &call).await.map(Json)
 }

@@ -16,7 +16,7 @@ pub struct CallsQuery {
     pub limit: u32,
     /// Entries to skip.
     #[param(minimum = 0, default = 0, required = false)]
-    pub offset: u64,
+    pub offset: u32,
     /// `completed`, `in-progress`, `failed`; also `ringing`, `busy`, `no-answer`.
     pub status: Option<String>,
     /// `inbound`, `outbound` or `web`.

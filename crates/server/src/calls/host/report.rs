@@ -1,0 +1,157 @@
+//! Writes down what the engine reports, and tells who watches.
+
+use std::{future::Future, time::Duration};
+
+use offhook_bus::LiveEvent;
+use offhook_model::{
+    Timestamp,
+    call::CallState,
+    id::{CallId, EventId, TurnId},
+    report::{CallReport, Ended, Role, Turn, WebhookExchange},
+};
+use offhook_store::{Attempt, NewEvent, StoreError, Verdict};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    app::App,
+    calls::{
+        end::{Closing, close},
+        live::Owner,
+    },
+};
+
+/// How long a report is kept while the database is away. Then it is lost, and
+/// the call's end is written by whoever finds the call open.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// First and longest pause between two tries.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+pub(super) async fn report(app: &App, call: CallId, report: CallReport) {
+    let Some(owner) = app.calls().live.owner(&call) else {
+        tracing::debug!(call.id = %call, "a report of a call that is over");
+        return;
+    };
+    let result = match report {
+        CallReport::Ringing { at } => step(app, &owner, &call, CallState::Ringing, at).await,
+        CallReport::Answered { at } => step(app, &owner, &call, CallState::Answered, at).await,
+        CallReport::Turn(turn) => keep_turn(app, &owner, &call, clean(turn)).await,
+        CallReport::Exchange(exchange) => keep_exchange(app, &owner, &call, &exchange).await,
+        CallReport::Ended(ended) => end(app, &owner, &call, &ended).await,
+    };
+    if let Err(error) = result {
+        tracing::error!(call.id = %call, %error, "a report of a call could not be stored");
+    }
+}
+
+async fn step(
+    app: &App,
+    owner: &Owner,
+    call: &CallId,
+    state: CallState,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let changed = patiently(|| app.store().transition_call(&owner.account, call, state, at)).await?;
+    if changed {
+        app.calls().bus.publish(call, LiveEvent::State(state));
+    }
+    Ok(())
+}
+
+/// Stores a turn once, whatever the number of its reports; then shows it.
+async fn keep_turn(app: &App, owner: &Owner, call: &CallId, turn: Turn) -> Result<(), StoreError> {
+    let id = TurnId::new(turn.at, rand::random());
+    if patiently(|| app.store().append_turn(&owner.account, call, &id, &turn)).await? {
+        measure(&turn);
+        app.calls().bus.publish(call, LiveEvent::Turn(turn));
+    }
+    Ok(())
+}
+
+/// Words come from models and recognisers; PostgreSQL cannot store NUL.
+fn clean(mut turn: Turn) -> Turn {
+    if turn.text.contains('\0') {
+        turn.text = turn.text.replace('\0', "");
+    }
+    turn
+}
+
+fn measure(turn: &Turn) {
+    let Some(latency) = turn.latency.filter(|_| turn.role == Role::Agent) else { return };
+    for (part, ms) in [
+        ("end_of_turn", latency.end_of_turn_ms),
+        ("stt", latency.stt_ms),
+        ("brain", latency.brain_ms),
+        ("tts", latency.tts_ms),
+        ("playout", latency.playout_ms),
+        ("total", latency.total_ms()),
+    ] {
+        metrics::histogram!("offhook_turn_latency_seconds", "part" => part).record(f64::from(ms) / 1000.0);
+    }
+}
+
+/// One voice turn's exchange with the webhook becomes a row of the delivery log.
+async fn keep_exchange(
+    app: &App,
+    owner: &Owner,
+    call: &CallId,
+    exchange: &WebhookExchange,
+) -> Result<(), StoreError> {
+    let ok =
+        exchange.error.is_none() && exchange.http_status.is_some_and(|status| (200..300).contains(&status));
+    let outcome = if ok { "success" } else { "failed" };
+    metrics::counter!("offhook_voice_turns_total", "outcome" => outcome).increment(1);
+    let event = NewEvent {
+        id: EventId::new(exchange.at, rand::random()),
+        delivery_id: exchange.delivery_id.clone(),
+        account_id: owner.account.clone(),
+        agent_id: Some(owner.agent.clone()),
+        target: owner.own_webhook.then(|| owner.agent.clone()),
+        event_type: "agent.message".to_owned(),
+        channel: "voice".to_owned(),
+        subject_id: Some(call.to_string()),
+        body: exchange.request_body.clone(),
+        created_at: exchange.at,
+    };
+    let attempt = Attempt {
+        http_status: exchange.http_status,
+        error: exchange.error.clone(),
+        response_body: exchange.response_body.clone(),
+        at: exchange.at,
+        took: exchange.took,
+        verdict: if ok { Verdict::Success } else { Verdict::Failed },
+    };
+    match patiently(|| app.store().insert_delivery(&event, &attempt)).await {
+        // The same exchange, reported again.
+        Err(StoreError::Conflict { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+async fn end(app: &App, owner: &Owner, call: &CallId, ended: &Ended) -> Result<(), StoreError> {
+    let closing = Closing {
+        reason: ended.reason,
+        at: ended.at,
+        talk_time: ended.talk_time,
+        recorded: ended.recording.is_some(),
+    };
+    patiently(|| close(app, &owner.account, call, closing)).await.map(drop)
+}
+
+/// Tries again while the database is away.
+async fn patiently<T, F>(mut operation: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let deadline = Instant::now() + PATIENCE;
+    let mut pause = PAUSES.0;
+    loop {
+        match operation().await {
+            Err(error) if error.is_temporary() && Instant::now() < deadline => {
+                tracing::warn!(%error, "the store is away; a report waits");
+                sleep(pause).await;
+                pause = (2 * pause).min(PAUSES.1);
+            }
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Placing a call: admitted, committed, then dialled at most once.
+
+use offhook_model::{
+    agent::Agent,
+    call::{CallState, Direction, EndReason},
+    e164::E164,
+    id::{AccountId, AgentId, CallId, NumberId},
+    number::{Number, NumberStatus},
+    plan::CallPlan,
+};
+use offhook_store::{Call, InsertCallError, StoreError};
+
+use super::{
+    end::{Closing, close},
+    host::ways_to,
+    live::{Owner, Stage},
+    max_duration, new_call_id,
+    plan::{self, CallOptions, PlanParts},
+    recording_path,
+};
+use crate::app::App;
+
+/// A call somebody asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCall {
+    /// The agent that talks.
+    pub agent_id: AgentId,
+    /// Whom to call; not blocked.
+    pub to: E164,
+    /// Which number of the agent calls; none is the first attached.
+    pub from_number_id: Option<NumberId>,
+    /// What it sets over the agent.
+    pub options: CallOptions,
+}
+
+/// Why a call is not placed.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// No such agent of this account.
+    #[error("agent not found")]
+    UnknownAgent,
+    /// No such number of this account.
+    #[error("phone number not found")]
+    UnknownNumber,
+    /// The number is not one of the agent's.
+    #[error("the number is not attached to this agent")]
+    WrongNumber,
+    /// The agent has no number to call from.
+    #[error("the agent has no active phone number")]
+    NoNumber,
+    /// Webhook mode, and no webhook.
+    #[error(transparent)]
+    NoWebhook(#[from] plan::NoWebhook),
+    /// All of the account's calls are in use.
+    #[error("{open} calls are in progress, as many as allowed")]
+    Busy {
+        /// How many.
+        open: u32,
+    },
+    /// The engine is not up.
+    #[error("the phone engine is not running")]
+    NoPhone,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<InsertCallError> for CreateError {
+    fn from(error: InsertCallError) -> Self {
+        match error {
+            InsertCallError::CapReached { open } => Self::Busy { open },
+            InsertCallError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Commits the call, then dials it in the background. The row returned is
+/// the one committed.
+///
+/// # Errors
+/// [`CreateError`]; nothing was stored then.
+pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call, CreateError> {
+    if app.telephony().is_none() {
+        return Err(CreateError::NoPhone);
+    }
+    let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
+    let number = from_number(app, &agent, new.from_number_id.as_ref()).await?;
+    let now = app.now();
+    let call = Call {
+        id: new_call_id(now),
+        account_id: account.clone(),
+        agent_id: Some(agent.id.clone()),
+        agent_name: Some(agent.settings.name.clone()),
+        number_id: Some(number.id.clone()),
+        phone_number: Some(number.phone_number.to_string()),
+        from: number.phone_number.to_string(),
+        to: new.to.to_string(),
+        direction: Direction::Outbound,
+        state: CallState::Queued,
+        started_at: now,
+        answered_at: None,
+        ended_at: None,
+        talk_time: None,
+        metadata: None,
+        recording_disabled: new.options.disable_recording,
+        recording: None,
+        owner: app.calls().incarnation.clone(),
+    };
+    let webhook = app.store().effective_webhook(account, Some(&agent.id)).await?;
+    let own_webhook = webhook.as_ref().is_some_and(|webhook| webhook.agent_id.is_some());
+    let plan = plan::build(PlanParts {
+        call_id: call.id.clone(),
+        agent: &agent,
+        number_id: call.number_id.clone(),
+        from: call.from.clone(),
+        to: call.to.clone(),
+        direction: call.direction,
+        webhook,
+        conversation_state: None,
+        options: new.options,
+        max_duration: max_duration(app),
+        recording: recording_path(app, &call.id).await,
+    })?;
+    let cap = app.settings().limits.map(|limits| limits.concurrent_calls);
+    app.store().insert_call(&call, cap).await?;
+    let owner = Owner { account: account.clone(), agent: agent.id, own_webhook };
+    app.calls().live.add(&call.id, owner, Stage::Starting);
+    metrics::counter!("offhook_calls_started_total", "direction" => "outbound").increment(1);
+    tracing::info!(call.id = %call.id, direction = "outbound", "call started");
+    tokio::spawn(place(app.clone(), account.clone(), plan, new.to));
+    Ok(call)
+}
+
+/// The number asked for, else the first attached to the agent.
+async fn from_number(app: &App, agent: &Agent, asked: Option<&NumberId>) -> Result<Number, CreateError> {
+    let Some(asked) = asked else {
+        let numbers = app.store().agent_numbers(&agent.account_id, &agent.id).await?;
+        return numbers.into_iter().next().ok_or(CreateError::NoNumber);
+    };
+    let number = app.store().number(&agent.account_id, asked).await?.ok_or(CreateError::UnknownNumber)?;
+    if number.agent_id.as_ref() == Some(&agent.id) && number.status == NumberStatus::Active {
+        Ok(number)
+    } else {
+        Err(CreateError::WrongNumber)
+    }
+}
+
+/// Dials a committed call, unless it was ended meanwhile. That it dials is
+/// committed before anything leaves, so that no crash makes it dial again.
+async fn place(app: App, account: AccountId, plan: CallPlan, to: E164) {
+    let id = plan.call_id.clone();
+    let failed = match try_place(&app, &account, plan, &to).await {
+        Ok(()) => return,
+        Err(reason) => reason,
+    };
+    let closing = Closing::unanswered(failed, app.now());
+    if let Err(error) = close(&app, &account, &id, closing).await {
+        tracing::error!(call.id = %id, %error, "a call that was not dialled could not be closed");
+    }
+}
+
+async fn try_place(app: &App, account: &AccountId, plan: CallPlan, to: &E164) -> Result<(), EndReason> {
+    let id: CallId = plan.call_id.clone();
+    let broken = |error: StoreError| {
+        tracing::error!(call.id = %id, %error, "a call could not be dialled");
+        EndReason::Error
+    };
+    let ways = ways_to(app, &plan.from, to).await.map_err(broken)?;
+    if ways.is_empty() {
+        tracing::warn!(call.id = %id, "no way leads to the number called");
+        return Err(EndReason::DialFailed);
+    }
+    let phone = app.telephony().ok_or(EndReason::Error)?;
+    app.calls().live.hand_over(&id)?;
+    let dialling = app.store().transition_call(account, &id, CallState::Dialing, app.now());
+    if !dialling.await.map_err(broken)? {
+        return Err(EndReason::Error);
+    }
+    phone.dial(plan, ways).await.map_err(|error| {
+        tracing::warn!(call.id = %id, %error, "the engine did not take a call");
+        EndReason::DialFailed
+    })
+}
