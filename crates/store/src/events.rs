@@ -217,10 +217,8 @@ impl Attempt {
         i64::try_from(self.took.as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// PostgreSQL cannot store NUL in text, and replies come from anywhere.
     fn kept_body(&self) -> Option<String> {
-        let body = self.response_body.as_ref()?;
-        Some(body.chars().filter(|c| *c != '\0').take(RESPONSE_CHARS).collect())
+        Some(self.response_body.as_ref()?.chars().take(RESPONSE_CHARS).collect())
     }
 }
 

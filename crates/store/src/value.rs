@@ -24,10 +24,10 @@ pub(crate) use args;
 macro_rules! text_values {
     ($($id:ty),*) => {$(
         impl From<&$id> for Value {
-            fn from(id: &$id) -> Self { Self::Text(Some(id.as_str().to_owned())) }
+            fn from(id: &$id) -> Self { Self::from(id.as_str()) }
         }
         impl From<Option<&$id>> for Value {
-            fn from(id: Option<&$id>) -> Self { Self::Text(id.map(|id| id.as_str().to_owned())) }
+            fn from(id: Option<&$id>) -> Self { Self::from(id.map(|id| id.as_str().to_owned())) }
         }
     )*};
 }
@@ -45,21 +45,27 @@ text_values!(
     String
 );
 
+/// PostgreSQL has no NUL in text, and SQLite's functions stop at it: on both
+/// it becomes U+FFFD, in what is stored as in what is looked for.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        Self::from(text.to_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        Self::Text(Some(without_nul(text)))
     }
 }
 
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        Self::Text(text.map(without_nul))
     }
 }
 

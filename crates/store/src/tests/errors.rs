@@ -7,6 +7,7 @@ on_both!(
     an_unknown_owner_is_dangling,
     the_same_id_twice_is_a_conflict,
     a_damaged_row_is_an_error,
+    nul_in_text_is_no_fault,
     a_failing_write_leaves_no_trace_and_hurts_nobody,
     a_closed_store_says_so,
     a_panicking_operation_does_not_take_the_store_with_it,
@@ -41,6 +42,14 @@ async fn a_damaged_row_is_an_error(Fixture { store, .. }: Fixture) {
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
     let error = store.call(&account, &call.id).await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+}
+
+async fn nul_in_text_is_no_fault(Fixture { store, .. }: Fixture) {
+    let owner = account(&store, "A\0da").await;
+    assert_eq!(store.account(&owner).await.unwrap().unwrap().name, "A\u{fffd}da");
+    assert_eq!(store.agent(&owner, &"agt_\0".into()).await.unwrap(), None);
+    let filter = crate::CallFilter { search: Some("\0".into()), ..Default::default() };
+    assert_eq!(store.calls(&owner, &filter, super::ALL).await.unwrap().total, 0);
 }
 
 /// Some operations write and then fail; the good ones among them stay.
