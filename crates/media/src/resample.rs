@@ -77,10 +77,8 @@ impl Resampler {
             output.push(to_sample(dot(inputs, coefficients)));
             self.position += self.down;
         }
-        // Ahead of a short input only at the start of `convert`, or never.
-        let done = places.min(self.position / self.up);
-        self.position -= done * self.up;
-        self.window.drain(..done);
+        self.position -= places * self.up;
+        self.window.drain(..places);
     }
 
     /// Appends what the filter still holds: the end of the audio.
