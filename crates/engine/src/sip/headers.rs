@@ -68,11 +68,6 @@ pub fn sdp_type() -> Header {
     Header::ContentType(SDP.into())
 }
 
-/// A header by name.
-pub fn other(name: &str, value: impl ToString) -> Header {
-    Header::Other(name.to_owned(), value.to_string())
-}
-
 /// The timer headers of an INVITE of ours.
 pub fn timer_request(policy: TimerPolicy) -> Vec<Header> {
     vec![

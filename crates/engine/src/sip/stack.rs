@@ -6,7 +6,7 @@ use rsipstack::{
     EndpointBuilder,
     dialog::dialog_layer::DialogLayer,
     sip::{HostWithPort, Param, Scheme, Transport, Uri, uri::Auth},
-    transaction::{TransactionReceiver, endpoint::EndpointInnerRef, endpoint::EndpointOption},
+    transaction::{TransactionReceiver, endpoint::EndpointOption},
     transport::{SipAddr, TcpListenerConnection, TransportLayer, udp::UdpConnection},
 };
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,6 @@ pub enum StartError {
 
 /// The running stack.
 pub struct Stack {
-    pub endpoint: EndpointInnerRef,
     pub dialogs: Arc<DialogLayer>,
     /// Where it listens.
     pub local: SocketAddr,
@@ -103,7 +102,7 @@ impl Stack {
         let inner = endpoint.inner.clone();
         tokio::spawn(async move { endpoint.serve().await });
         let stack =
-            Self { dialogs: Arc::new(DialogLayer::new(inner.clone())), endpoint: inner, local, advertised, cancel };
+            Self { dialogs: Arc::new(DialogLayer::new(inner)), local, advertised, cancel };
         stack.await_tcp().await?;
         Ok((stack, incoming))
     }

@@ -1,0 +1,48 @@
+//! Inbound: ring, answer, talk.
+
+use std::time::Duration;
+
+use offhook_model::call::EndReason;
+use offhook_sip::cause;
+
+use super::{Order, Setup, hangup};
+use crate::{
+    endpoint::IncomingCall,
+    leg::{LegError, LegEvent},
+};
+
+impl Setup {
+    /// Takes a call the host has admitted.
+    pub(super) async fn answer(mut self, incoming: IncomingCall) {
+        self.reports.dialing();
+        let is_trusted = incoming.arrival.handset.is_some();
+        let mut leg = match incoming.accept() {
+            Ok(leg) => leg,
+            Err(error) => {
+                tracing::error!(call.id = %self.plan.call_id, %error, "a call could not be taken");
+                let reason = if matches!(error, LegError::Gone) { EndReason::CallerCancelled } else { EndReason::Error };
+                return self.reports.ended(reason, Duration::ZERO, None);
+            }
+        };
+        tracing::info!(call.id = %self.plan.call_id, sip.call_id = leg.call_id(), "inbound call");
+        leg.ring();
+        self.reports.ringing();
+        leg.answer();
+        loop {
+            let event = tokio::select! {
+                event = leg.next() => event,
+                Some(Order::HangUp(reason)) = self.orders.recv() => {
+                    leg.reject(cause::status(reason));
+                    return self.reports.ended(reason, Duration::ZERO, None);
+                }
+            };
+            match event {
+                LegEvent::Answered => return self.converse(leg, is_trusted).await,
+                LegEvent::Ended(end) => {
+                    return self.reports.ended(hangup::reason(&end), Duration::ZERO, None);
+                }
+                _ => {}
+            }
+        }
+    }
+}
