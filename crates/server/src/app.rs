@@ -9,8 +9,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use offhook_carriers::Carrier;
 use offhook_model::Timestamp;
 use offhook_store::Store;
+use offhook_voice::providers::fetch::FetchClient;
 
-use crate::{settings::Settings, telephony::Telephony};
+use crate::{calls::CallRuntime, settings::Settings, telephony::Telephony};
 
 /// Tells the time; tests set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -34,6 +35,9 @@ pub struct Parts {
     pub settings: Settings,
     /// Where numbers come from.
     pub carrier: Arc<dyn Carrier>,
+    /// Reaches the addresses that tenants choose; its policy follows
+    /// [`Settings::allow_private`].
+    pub fetch: FetchClient,
     /// The time.
     pub clock: Clock,
     /// Names of the engines.
@@ -49,13 +53,14 @@ pub struct App(Arc<Inner>);
 struct Inner {
     parts: Parts,
     telephony: OnceLock<Arc<dyn Telephony>>,
+    calls: CallRuntime,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, telephony: OnceLock::new() }))
+        Self(Arc::new(Inner { parts, telephony: OnceLock::new(), calls: CallRuntime::default() }))
     }
 
     /// The database.
@@ -76,6 +81,12 @@ impl App {
         &self.0.parts.carrier
     }
 
+    /// Reaches the addresses that tenants choose.
+    #[must_use]
+    pub fn fetch(&self) -> &FetchClient {
+        &self.0.parts.fetch
+    }
+
     /// Names of the engines.
     #[must_use]
     pub fn components(&self) -> &Components {
@@ -86,6 +97,12 @@ impl App {
     #[must_use]
     pub fn metrics(&self) -> Option<&PrometheusHandle> {
         self.0.parts.metrics.as_ref()
+    }
+
+    /// The calls of this process.
+    #[must_use]
+    pub fn calls(&self) -> &CallRuntime {
+        &self.0.calls
     }
 
     /// The time.

@@ -23,8 +23,13 @@
 pub mod api;
 pub mod app;
 pub mod auth;
+pub mod calls;
+pub mod compose;
+pub mod deliver;
 pub mod error;
+pub mod events;
 pub mod input;
+pub mod numbers;
 pub mod observe;
 pub mod openapi;
 pub mod ops;
@@ -34,6 +39,7 @@ pub mod router;
 pub mod serve;
 pub mod settings;
 pub mod telephony;
+pub mod webhooks;
 
 pub use app::{App, Parts};
 pub use router::router;

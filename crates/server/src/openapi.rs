@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::{
     OpenApi, ToSchema,
     openapi::{
-        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        Content, ContentBuilder, Ref, RefOr, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Type},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
@@ -92,11 +92,21 @@ fn share(operation: &mut Operation) {
     }
     refusal(operation, "422", "The request does not fit its schema");
     refusal(operation, "500", "A fault of the server");
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+        {
+            response.content.entry("application/json".to_owned()).or_insert_with(error_content);
+        }
+    }
+}
+
+fn error_content() -> RefOr<Content> {
+    RefOr::T(ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Error")))).build())
 }
 
 fn refusal(operation: &mut Operation, status: &str, description: &str) {
-    let body = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Error")))).build();
-    let response = ResponseBuilder::new().description(description).content("application/json", body).build();
+    let response = ResponseBuilder::new().description(description).build();
     operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::T(response));
 }
 

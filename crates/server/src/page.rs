@@ -50,6 +50,12 @@ pub struct Paged<T> {
 }
 
 impl<T> Paged<T> {
+    /// The page `page` of a list of `total`.
+    pub fn new(page: Page, data: Vec<T>, total: u64) -> Self {
+        let has_more = u64::from(page.offset).saturating_add(data.len() as u64) < total;
+        Self { data, has_more, total }
+    }
+
     /// A page of the store, every row shown by `view`.
     pub fn of<R>(page: offhook_store::Paged<R>, view: impl FnMut(R) -> T) -> Self {
         let offhook_store::Paged { data, total, has_more } = page;

@@ -1,10 +1,30 @@
 //! The contract's routes.
 
+pub mod agents;
+pub mod calls;
+pub mod conversations;
+pub mod numbers;
+pub mod webhooks;
+
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
 /// Every route under `/v1`.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(agents::routes()).merge(calls::routes()).merge(numbers::routes()).merge(webhooks::routes())
+}
+
+/// The answer of routes that have nothing else to say.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct Success {
+    /// Always true.
+    success: bool,
+}
+
+impl Success {
+    /// It is done.
+    pub const YES: Self = Self { success: true };
 }

@@ -56,3 +56,14 @@ impl<T> Patch<Option<T>> {
         }
     }
 }
+
+/// As the store writes it: outer `None` keeps, inner `None` clears.
+impl<T> From<Patch<T>> for Option<Option<T>> {
+    fn from(patch: Patch<T>) -> Self {
+        match patch {
+            Patch::Keep => None,
+            Patch::Reset => Some(None),
+            Patch::Set(value) => Some(Some(value)),
+        }
+    }
+}

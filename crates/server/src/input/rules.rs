@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use composite::{AnyObject, Instant, List, Object, StringMap, any_object, instant, list, object, string_map};
 pub use number::{Flag, Integer, Number, flag, integer, number};
-pub use text::{Phone, Text, Word, phone, text, word};
+pub use text::{OrEmpty, Phone, Text, Word, or_empty, phone, text, word};
 
 use super::Spot;
 

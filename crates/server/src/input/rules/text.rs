@@ -127,6 +127,26 @@ impl Rule for Phone {
     }
 }
 
+/// A rule whose empty text means "clear".
+#[derive(Debug, Clone)]
+pub struct OrEmpty<R>(R);
+
+/// `""` (white space included) clears the field, anything else follows `rule`.
+pub fn or_empty<R: Rule>(rule: R) -> OrEmpty<R> {
+    OrEmpty(rule)
+}
+
+impl<R: Rule> Rule for OrEmpty<R> {
+    type Value = Option<R::Value>;
+
+    fn check(&self, value: &Value, spot: &mut Spot<'_>) -> Option<Self::Value> {
+        match value.as_str() {
+            Some(text) if text.trim().is_empty() => Some(None),
+            _ => self.0.check(value, spot).map(Some),
+        }
+    }
+}
+
 /// Text without NUL, which no database of ours can hold.
 pub(super) fn string<'v>(value: &'v Value, spot: &mut Spot<'_>) -> Option<&'v str> {
     match value.as_str() {

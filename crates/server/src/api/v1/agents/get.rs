@@ -1,0 +1,25 @@
+//! `GET /v1/agents/{agent_id}`.
+
+use axum::{Json, extract::State};
+use offhook_model::id::AgentId;
+
+use super::AgentView;
+use crate::{app::App, auth::Caller, error::ApiError, path::Path};
+
+/// One agent with its numbers.
+#[utoipa::path(
+    get, path = "/v1/agents/{agent_id}", tag = "agents", operation_id = "getAgent",
+    params(("agent_id" = String, Path, description = "The agent")),
+    responses(
+        (status = 200, body = AgentView, description = "The agent"),
+        (status = 404, description = "Agent not found"),
+    )
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<AgentId>,
+) -> Result<Json<AgentView>, ApiError> {
+    let agent = super::find(&app, &caller, &id).await?;
+    Ok(Json(AgentView::load(&app, agent).await?))
+}

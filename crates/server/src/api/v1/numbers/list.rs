@@ -1,0 +1,27 @@
+//! `GET /v1/numbers`.
+
+use axum::{Json, extract::State};
+
+use super::NumberView;
+use crate::{
+    app::App,
+    auth::Caller,
+    error::ApiError,
+    input::Query,
+    page::{Page, Paged},
+};
+
+/// The numbers the account holds, newest first.
+#[utoipa::path(
+    get, path = "/v1/numbers", tag = "numbers", operation_id = "listNumbers",
+    params(Page),
+    responses((status = 200, body = Paged<NumberView>, description = "One page of numbers"))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(page): Query<Page>,
+) -> Result<Json<Paged<NumberView>>, ApiError> {
+    let numbers = app.store().numbers(&caller.account, page.into()).await?;
+    Ok(Json(Paged::of(numbers, NumberView::from)))
+}
