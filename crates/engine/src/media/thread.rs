@@ -37,6 +37,18 @@ pub struct ThreadShared {
     pub is_realtime: AtomicBool,
 }
 
+impl ThreadShared {
+    fn joined(&self) {
+        self.sessions.fetch_add(1, Relaxed);
+        metrics::gauge!("offhook_media_sessions").increment(1);
+    }
+
+    fn left(&self) {
+        self.sessions.fetch_sub(1, Relaxed);
+        metrics::gauge!("offhook_media_sessions").decrement(1);
+    }
+}
+
 /// A running media thread.
 #[derive(Debug)]
 pub struct ThreadHandle {
@@ -48,9 +60,9 @@ pub struct ThreadHandle {
 impl ThreadHandle {
     /// Hands a stream over.
     pub fn add(&self, stream: Stream) -> Result<(), MediaError> {
-        self.shared.sessions.fetch_add(1, Relaxed);
+        self.shared.joined();
         self.streams.send(Box::new(stream)).map_err(|_| {
-            self.shared.sessions.fetch_sub(1, Relaxed);
+            self.shared.left();
             MediaError::Stopped
         })
     }
@@ -111,7 +123,8 @@ impl Totals {
     /// Adds what a stream counted in one step.
     pub const fn add(&mut self, before: &MediaStats, after: &MediaStats) {
         self.received += after.packets_received.saturating_sub(before.packets_received);
-        self.lost += after.lost.saturating_sub(before.lost);
+        // A packet counted as lost that comes after all takes its count back.
+        self.lost = self.lost.wrapping_add(after.lost.wrapping_sub(before.lost));
         self.concealed_ms += after.concealed_ms.saturating_sub(before.concealed_ms);
     }
 }
@@ -193,7 +206,7 @@ impl Clock {
 
     fn report(&mut self) {
         let (now, before) = (self.totals, self.reported);
-        self.reported = now;
+        self.reported = Totals { lost: now.lost.max(before.lost), ..now };
         self.shared.cpu_us.store(realtime::cpu_time().as_micros() as u64, Relaxed);
         metrics::counter!("offhook_rtp_packets_total", "direction" => "sent").increment(now.sent - before.sent);
         metrics::counter!("offhook_rtp_packets_total", "direction" => "received")
@@ -212,7 +225,7 @@ fn each(slot: &mut Vec<Box<Stream>>, shared: &ThreadShared, mut step: impl FnMut
                 .inspect_err(|_| tracing::error!("a media stream failed and was ended"))
                 .is_ok();
         if !lives {
-            shared.sessions.fetch_sub(1, Relaxed);
+            shared.left();
         }
         lives
     });
