@@ -152,7 +152,7 @@ impl Endpoint {
             draining: AtomicBool::new(false),
         });
         let (sender, receiver) = mpsc::channel(INCOMING);
-        tokio::spawn(dispatch::serve(Arc::downgrade(&core), requests, sender));
+        tokio::spawn(dispatch::serve(Arc::downgrade(&core), requests, sender, core.stack.stopped()));
         Ok((Self { core }, receiver))
     }
 

@@ -12,7 +12,7 @@ use super::{CallSlot, Core};
 use crate::{
     host::Arrival,
     leg::{Leg, LegError, uas},
-    sip::headers,
+    sip::{dispatch, headers},
 };
 
 /// An INVITE from outside any dialog, whose offer we can answer.
@@ -79,12 +79,7 @@ impl Drop for IncomingCall {
 
 /// Sends a final response and waits for its ACK.
 pub(crate) fn refuse(parts: Parts, status: StatusCode, headers: Vec<Header>) {
-    let Parts { mut tx, slot, .. } = parts;
+    let Parts { tx, core, .. } = parts;
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    runtime.spawn(async move {
-        drop(slot);
-        if tx.reply_with(status, headers, None).await.is_ok() {
-            while tx.receive().await.is_some() {}
-        }
-    });
+    runtime.spawn(dispatch::finish(tx, status, headers, core.config.t1));
 }

@@ -85,6 +85,10 @@ pub(super) struct Actor {
     pub done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
     pub timer: Option<SessionTimer>,
     pub answered: bool,
+    /// The ACK has come or gone: requests within the dialog may leave.
+    pub confirmed: bool,
+    /// What waits for that.
+    pub deferred: Vec<Command>,
     pub has_rung: bool,
     pub has_early_media: bool,
     pub is_held: bool,
@@ -151,6 +155,10 @@ impl Actor {
     }
 
     async fn command(&mut self, command: Command) {
+        if self.answered && !self.confirmed && matches!(command, Command::Hold(_) | Command::Refer { .. }) {
+            self.deferred.push(command);
+            return;
+        }
         match command {
             Command::Ring => self.ring(),
             Command::EarlyMedia => self.send_early_media(),
@@ -169,7 +177,10 @@ impl Actor {
             DialogState::Early(_, response) => self.provisional(&response),
             // The stack raises Confirmed again and again, with a response of
             // our own: only the ACK is of interest.
-            DialogState::Confirmed(..) => self.acknowledged().await,
+            DialogState::Confirmed(..) => {
+                self.acknowledged();
+                self.confirmed().await;
+            }
             DialogState::Updated(_, request, handle) => self.renegotiated(request, handle).await,
             DialogState::Info(_, request, handle) => self.info(&request, &handle).await,
             DialogState::Notify(_, request, handle) => self.notified(&request, &handle).await,
@@ -182,6 +193,16 @@ impl Actor {
             }
             DialogState::Terminated(_, reason) => self.terminated(reason).await,
             DialogState::Calling(_) | DialogState::Trying(_) | DialogState::WaitAck(..) => {}
+        }
+    }
+
+    /// The dialog is confirmed: does what waited for it.
+    pub async fn confirmed(&mut self) {
+        self.confirmed = self.answered;
+        if self.confirmed {
+            for command in std::mem::take(&mut self.deferred) {
+                Box::pin(self.command(command)).await;
+            }
         }
     }
 

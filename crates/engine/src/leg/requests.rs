@@ -70,7 +70,7 @@ impl Actor {
     }
 
     /// An ACK may bring the answer to our offer.
-    pub(super) async fn acknowledged(&mut self) {
+    pub(super) fn acknowledged(&mut self) {
         let Some(cseq) = self.awaiting_ack else { return };
         let Some(ack) = self.dialog.last_remote_ack() else { return };
         if ack.cseq_header().ok().and_then(|c| c.seq().ok()) != Some(cseq) {

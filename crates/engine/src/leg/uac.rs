@@ -56,6 +56,8 @@ pub(crate) fn dial(core: &Arc<Core>, target: &DialTarget, ring: Duration) -> Res
         done: mpsc::channel(8),
         timer: None,
         answered: false,
+        confirmed: false,
+        deferred: Vec::new(),
         has_rung: false,
         has_early_media: false,
         is_held: false,
@@ -184,6 +186,7 @@ impl Actor {
     async fn accepted(&mut self, response: &Response) {
         self.watchdog = None;
         self.answered = true;
+        self.confirmed = true;
         self.learn(&response.headers);
         // Some peers repeat the SDP of their 183 only there, not in the 200.
         let agreed = match (response.body.is_empty(), self.sdp.agreed()) {

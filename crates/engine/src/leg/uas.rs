@@ -58,6 +58,8 @@ pub(crate) fn accept(parts: Parts) -> Result<Leg, LegError> {
         done: mpsc::channel(8),
         timer: None,
         answered: false,
+        confirmed: false,
+        deferred: Vec::new(),
         has_rung: false,
         has_early_media: false,
         is_held: false,

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Weak, atomic::Ordering::SeqCst},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use offhook_sip::{sdp::RemoteDescription, session_timer};
@@ -12,6 +12,7 @@ use rsipstack::{
     transaction::{TransactionReceiver, transaction::Transaction},
 };
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::{digest::Verdict, headers, registrar};
 use crate::{
@@ -21,8 +22,13 @@ use crate::{
 
 /// Serves requests until the endpoint goes. Each has its own task: one that
 /// panics takes nothing else down.
-pub async fn serve(core: Weak<Core>, mut requests: TransactionReceiver, calls: mpsc::Sender<IncomingCall>) {
-    while let Some(tx) = requests.recv().await {
+pub async fn serve(
+    core: Weak<Core>,
+    mut requests: TransactionReceiver,
+    calls: mpsc::Sender<IncomingCall>,
+    stopped: CancellationToken,
+) {
+    while let Some(Some(tx)) = stopped.run_until_cancelled(requests.recv()).await {
         let Some(core) = core.upgrade() else { return };
         tokio::spawn(handle(core, tx, calls.clone()));
     }
@@ -111,8 +117,15 @@ async fn invite(core: Arc<Core>, mut tx: Transaction, calls: mpsc::Sender<Incomi
         },
         Err(refusal) => refusal,
     };
+    finish(tx, status, extra, core.config.t1).await;
+}
+
+/// Sends the final response of a refused INVITE, and again until its ACK.
+pub async fn finish(mut tx: Transaction, status: StatusCode, extra: Vec<Header>, t1: Duration) {
     if tx.reply_with(status, extra, None).await.is_ok() {
-        while tx.receive().await.is_some() {}
+        // 64·T1 is when the stack gives up, unless it has been stopped.
+        let acknowledged = async { while tx.receive().await.is_some() {} };
+        let _given_up = tokio::time::timeout(t1 * 65, acknowledged).await;
     }
 }
 

@@ -146,6 +146,11 @@ impl Stack {
         }
     }
 
+    /// Cancelled when the sockets close.
+    pub fn stopped(&self) -> CancellationToken {
+        self.cancel.clone()
+    }
+
     /// Closes the sockets.
     pub fn stop(&self) {
         self.cancel.cancel();
