@@ -148,8 +148,8 @@ pub(super) fn speak(
         format!("-s{}", (NORMAL_WPM * speed).clamp(80.0, 450.0).round()),
         format!("-p{}", style.pitch.min(99)),
     ];
-    // Four seconds: a process that is ahead of its listener waits in the pipe.
-    let (out, audio) = mpsc::channel(100);
+    // A second and a half: a process ahead of its listener waits in the pipe.
+    let (out, audio) = mpsc::channel(16);
     let cancel = cancel.clone();
     tokio::spawn(async move {
         let outcome = tokio::select! {
