@@ -26,6 +26,7 @@ pub mod token;
 pub mod web;
 
 use std::{
+    fmt,
     path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -33,6 +34,7 @@ use std::{
 
 use offhook_bus::Bus;
 use offhook_model::{Timestamp, id::CallId};
+use offhook_sim::SimNetwork;
 use offhook_store::Blobs;
 use tokio::sync::Notify;
 
@@ -48,7 +50,6 @@ pub const JOIN_TIME: Duration = Duration::from_secs(30);
 const NO_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What this process knows of calls beyond the store.
-#[derive(Debug)]
 pub struct CallRuntime {
     /// This start of the process: calls of any other are lost ones.
     pub incarnation: String,
@@ -60,9 +61,8 @@ pub struct CallRuntime {
     pub tokens: TokenKey,
     /// Rung when an event was committed; the delivery worker waits for it.
     pub outbox: Arc<Notify>,
-    /// [`JOIN_TIME`], shorter in tests.
-    pub join_time: Duration,
     routing: OnceLock<Routing>,
+    sim: OnceLock<Arc<SimNetwork>>,
 }
 
 impl Default for CallRuntime {
@@ -73,9 +73,18 @@ impl Default for CallRuntime {
             live: LiveCalls::default(),
             tokens: TokenKey::new(rand::random()),
             outbox: Arc::new(Notify::new()),
-            join_time: JOIN_TIME,
             routing: OnceLock::new(),
+            sim: OnceLock::new(),
         }
+    }
+}
+
+impl fmt::Debug for CallRuntime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallRuntime")
+            .field("incarnation", &self.incarnation)
+            .field("live", &self.live.count())
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,6 +93,18 @@ impl CallRuntime {
     /// so it comes second; a second call has no effect and returns false.
     pub fn set_routing(&self, routing: Routing) -> bool {
         self.routing.set(routing).is_ok()
+    }
+
+    /// Gives the simulated network to those who drive it over the API. A
+    /// second call has no effect and returns false.
+    pub fn set_sim_network(&self, network: Arc<SimNetwork>) -> bool {
+        self.sim.set(network).is_ok()
+    }
+
+    /// The simulated network; none where the sim carrier is off.
+    #[must_use]
+    pub fn sim_network(&self) -> Option<&Arc<SimNetwork>> {
+        self.sim.get()
     }
 
     /// How calls leave; nowhere until [`Self::set_routing`].

@@ -62,7 +62,7 @@ pub struct Routing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Contacts of the handset that registered under it, newest first.
-    pub handsets: Vec<String>,
+    pub handsets: Vec<DialTarget>,
     /// Whether an account of ours holds it.
     pub is_ours: bool,
 }
@@ -105,7 +105,9 @@ impl Routing {
             return vec![target(number.uri.clone())];
         }
         if !known.handsets.is_empty() {
-            return known.handsets.iter().cloned().map(target).collect();
+            let ring =
+                |handset: &DialTarget| DialTarget { caller_id: caller_id.to_owned(), ..handset.clone() };
+            return known.handsets.iter().map(ring).collect();
         }
         if known.is_ours {
             return vec![target(format!("sip:{to}@{}", sim.sip))];
@@ -153,7 +155,14 @@ mod tests {
     fn test_numbers_come_first_then_handsets_then_our_numbers_then_the_trunk() {
         let routing = routing();
         let trunk = "sip:+14155550123@sip.example.test;transport=tcp";
-        let all = Known { handsets: vec!["sip:a@127.0.0.1:7".to_owned()], is_ours: true };
+        let handset = DialTarget {
+            uri: "sip:a@127.0.0.1:7".to_owned(),
+            proxy: Some("127.0.0.1:9000".to_owned()),
+            transport: None,
+            credentials: None,
+            caller_id: String::new(),
+        };
+        let all = Known { handsets: vec![handset], is_ours: true };
         let ours = Known { is_ours: true, ..Known::default() };
         assert_eq!(uris(&routing, "+15005550100", &all), ["sip:busy@127.0.0.1:9"]);
         assert_eq!(uris(&routing, "+14155550123", &all), ["sip:a@127.0.0.1:7"]);

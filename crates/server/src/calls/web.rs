@@ -10,6 +10,7 @@ use offhook_store::Call;
 use serde_json::Value;
 
 use super::{
+    JOIN_TIME,
     end::{Closing, close},
     live::{Owner, Stage},
     max_duration, new_call_id,
@@ -79,7 +80,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(
     metrics::counter!("offhook_calls_started_total", "direction" => "web").increment(1);
     tracing::info!(call.id = %call.id, direction = "web", "call started");
     tokio::spawn(expire(app.clone(), account.clone(), call.id.clone()));
-    let join_seconds = u32::try_from(app.calls().join_time.as_secs()).unwrap_or(u32::MAX);
+    let join_seconds = u32::try_from(JOIN_TIME.as_secs()).unwrap_or(u32::MAX);
     let url = format!("{}/offhook/v1/web-calls", app.settings().public_url);
     let token = app.calls().tokens.issue(&call.id, &url, uuid::Uuid::new_v4().to_string(), now, join_seconds);
     Ok((call, token))
@@ -88,7 +89,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(
 /// Fails the call when nobody has joined in time. Nothing joins yet: the
 /// browser side is a later issue.
 async fn expire(app: App, account: AccountId, id: CallId) {
-    tokio::time::sleep(app.calls().join_time).await;
+    tokio::time::sleep(JOIN_TIME).await;
     let closing = Closing::unanswered(EndReason::DialNoAnswer, app.now());
     if let Err(error) = close(&app, &account, &id, closing).await {
         tracing::error!(call.id = %id, %error, "a call nobody joined could not be closed");
