@@ -18,6 +18,7 @@ const LEAD: usize = 10 * FRAME_SAMPLES;
 pub struct PhoneCall {
     leg: Leg,
     heard: Vec<i16>,
+    loud_until: usize,
     digits: String,
     holds: Vec<bool>,
     is_answered: bool,
@@ -36,6 +37,7 @@ impl PhoneCall {
         Self {
             leg,
             heard: Vec::new(),
+            loud_until: 0,
             digits: String::new(),
             holds: Vec::new(),
             is_answered: false,
@@ -129,9 +131,7 @@ impl PhoneCall {
         let start = self.heard.len();
         let pause = (pause.as_secs_f64() * f64::from(RATE)) as usize;
         self.until(patience, |call| {
-            let heard = &call.heard[start..];
-            let is_quiet = heard.len() > pause && rms(&heard[heard.len() - pause..]) < activity::SILENCE;
-            is_quiet && !activity::is_silent(heard, RATE)
+            call.loud_until > start && call.heard.len() >= call.loud_until + pause
         })
         .await;
         self.heard[start..].to_vec()
@@ -176,7 +176,12 @@ impl PhoneCall {
 
     fn take(&mut self, event: LegEvent) {
         match event {
-            LegEvent::Audio(frame) => self.heard.extend_from_slice(&frame.0),
+            LegEvent::Audio(frame) => {
+                self.heard.extend_from_slice(&frame.0);
+                if rms(&frame.0) > activity::SILENCE {
+                    self.loud_until = self.heard.len();
+                }
+            }
             LegEvent::Answered => self.is_answered = true,
             LegEvent::Ringing => self.has_rung = true,
             LegEvent::Digit(key) => self.digits.push(key),
