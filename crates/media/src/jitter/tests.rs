@@ -256,3 +256,47 @@ proptest! {
         prop_assert!(rig.buffer.delay() <= Duration::from_secs(1));
     }
 }
+
+/// Delivers a minute of talk with pauses, packet `n` delayed by `jitter_ms(n)`
+/// or lost; returns the buffer at the end and the largest delay.
+fn impaired_minute(mut jitter_ms: impl FnMut(usize) -> Option<u64>) -> (JitterBuffer, Duration) {
+    let mut rig = Rig::new(60_000, 5);
+    let mut arrivals: Vec<(u64, usize)> =
+        (0..3_000).filter_map(|n| Some((n as u64 * 20 + jitter_ms(n)?, n))).collect();
+    arrivals.sort_unstable();
+    let mut arrivals = arrivals.into_iter().peekable();
+    let mut largest = Duration::ZERO;
+    for tick in 0..3_000u64 {
+        while let Some((_, n)) = arrivals.next_if(|&(at, _)| at <= tick * 20) {
+            let audio = if n % 100 < 80 { packet(n, 160) } else { vec![0; 160] };
+            let (sequence, timestamp) = (60_000u16.wrapping_add(n as u16), 5 + n as u32 * 160);
+            rig.buffer.push(sequence, timestamp, rig.now, &audio);
+        }
+        largest = largest.max(rig.buffer.delay());
+        rig.pull();
+    }
+    (rig.buffer, largest)
+}
+
+#[test]
+fn at_5_percent_loss_and_40_ms_jitter_almost_only_the_lost_is_made_up() {
+    let mut random = 1u64;
+    let mut next = move || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random >> 33
+    };
+    let (buffer, largest) = impaired_minute(|_| (next() % 100 >= 5).then(|| next() % 41));
+    let stats = buffer.stats();
+    let concealed = stats.concealed as f64 / (3_000.0 * 160.0);
+    assert!((100..=200).contains(&stats.lost), "{stats:?}");
+    assert!(stats.late <= 30 && concealed < 0.07, "{concealed} {stats:?}");
+    assert!(largest <= Duration::from_millis(160), "{largest:?}");
+}
+
+#[test]
+fn a_slow_clock_at_the_far_end_loses_no_more_than_its_drift() {
+    // 200 ppm: 12 ms in the minute.
+    let (buffer, _) = impaired_minute(|n| Some(n as u64 * 20 / 5_000));
+    let stats = buffer.stats();
+    assert_eq!((stats.lost, stats.late), (0, 0));
+}
