@@ -1,10 +1,15 @@
 //! Who thinks: a hosted model, the extractive answerer, or a webhook.
 
+pub mod extractive;
+pub mod hosted;
+pub mod webhook;
+
 use std::sync::Arc;
 
 use futures::stream::BoxStream;
 use offhook_model::{
     Timestamp,
+    plan::{BrainPlan, CallPlan},
     report::{Role, WebhookExchange},
 };
 use tokio_util::sync::CancellationToken;
@@ -113,5 +118,32 @@ impl Brains {
     #[must_use]
     pub fn fetch(&self) -> &FetchClient {
         &self.fetch
+    }
+
+    /// The brain of this call.
+    #[must_use]
+    pub fn for_call(&self, plan: &CallPlan, clock: WallClock) -> Box<dyn Brain> {
+        match (&plan.brain, &self.chat) {
+            (BrainPlan::Webhook { webhook, conversation_state }, _) => Box::new(webhook::WebhookBrain::new(
+                self.fetch.clone(),
+                plan,
+                webhook.clone(),
+                conversation_state.clone(),
+                clock,
+            )),
+            (BrainPlan::Hosted { system_prompt, tier, tools, .. }, Some(chat)) => {
+                Box::new(hosted::HostedBrain::new(
+                    chat.clone(),
+                    self.fetch.clone(),
+                    plan,
+                    system_prompt,
+                    *tier,
+                    tools,
+                ))
+            }
+            (BrainPlan::Hosted { system_prompt, .. }, None) => {
+                Box::new(extractive::ExtractiveBrain::new(plan, system_prompt))
+            }
+        }
     }
 }

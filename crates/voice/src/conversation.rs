@@ -3,6 +3,13 @@
 //! What to do when is decided by the pure [`crate::turn::Machine`]; this
 //! module carries it out. It ends when the call does.
 
+mod answer;
+mod clauses;
+mod ear;
+mod mouth;
+mod phrases;
+mod runner;
+
 use std::sync::Arc;
 
 use offhook_media::vad::Vad;
@@ -67,11 +74,8 @@ pub enum ConversationEvent {
 /// Returns once the last turn is reported, at most about a second after the
 /// end: the caller's last words may still be in recognition.
 pub async fn run(conversation: Conversation) {
-    let Conversation { mut heard, cancel, .. } = conversation;
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            frame = heard.recv() => if frame.is_none() { return },
-        }
-    }
+    runner::Runner::new(conversation).run().await;
 }
+
+#[cfg(test)]
+mod tests;

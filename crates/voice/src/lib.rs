@@ -6,4 +6,7 @@ pub mod line;
 pub mod providers;
 pub mod sign;
 pub mod speech;
+#[cfg(test)]
+mod testing;
+pub mod turn;
 pub mod variables;

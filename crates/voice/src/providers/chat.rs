@@ -283,5 +283,3 @@ struct Function {
     arguments: Option<String>,
 }
 
-#[cfg(test)]
-mod tests;
