@@ -1,0 +1,18 @@
+//! The REST API, request by request, on SQLite and on PostgreSQL.
+//!
+//! No sockets: requests go straight into the router. The carrier is the built-in
+//! one; the only network is loopback, where a webhook is answered.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, with its line")]
+
+mod agents;
+mod auth;
+mod body;
+mod conventions;
+mod fields;
+mod numbers;
+mod openapi;
+mod patch;
+mod tenancy;
+mod webhooks;
+mod world;

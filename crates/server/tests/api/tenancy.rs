@@ -1,0 +1,91 @@
+//! Nobody reaches what belongs to another: every route of the document, with
+//! another account's ids.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, on_both};
+
+/// A body that fits, so that only the id can be at fault.
+fn body(operation: &str, number: &str) -> Value {
+    match operation {
+        "attachNumberToAgent" => json!({"numberId": number}),
+        "createOrUpdateAgentWebhook" => json!({"url": "https://example.com/stolen"}),
+        "updateAgent" => json!({"name": "stolen"}),
+        "updateNumber" => json!({"externalId": "stolen"}),
+        _ => json!({}),
+    }
+}
+
+async fn snapshot(world: &World, agent: &str, number: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    for path in [
+        format!("/v1/agents/{agent}"),
+        format!("/v1/numbers/{number}"),
+        format!("/v1/agents/{agent}/webhook"),
+    ] {
+        all.push(world.get(&path).await.ok());
+    }
+    all
+}
+
+on_both! {
+    async fn foreign_ids_are_not_found_on_any_route(world) {
+        let agent = world.agent("mine").await;
+        let number = world.number().await;
+        world.post(&format!("/v1/agents/{agent}/numbers"), json!({"numberId": number})).await.ok();
+        world.post(&format!("/v1/agents/{agent}/webhook"), json!({"url": "https://example.com"})).await.ok();
+        let before = snapshot(&world, &agent, &number).await;
+        let (_, thief) = world.add_account(None).await;
+        let (_, child) = world.add_account(Some(&world.account)).await;
+
+        let document = serde_json::to_value(offhook_server::openapi::document()).unwrap();
+        let mut tried = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            if !path.contains('{') {
+                continue;
+            }
+            let target = path
+                .replace("{agent_id}", &agent)
+                .replace("{number_id}", &number)
+                .replace("{call_id}", "call_of_another");
+            assert!(!target.contains('{'), "{path} has a parameter this test does not know");
+            for (method, operation) in item.as_object().unwrap() {
+                let body = body(operation["operationId"].as_str().unwrap(), &number);
+                for key in [&thief, &child] {
+                    let method = method.to_uppercase();
+                    let reply = world.call_as(key, &method, &target, Some(body.clone())).await;
+                    assert_eq!(reply.status, 404, "{method} {path}: {:#}", reply.body);
+                    assert!(!reply.body.to_string().contains("mine"));
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried >= 30, "only {tried} requests were tried");
+        assert_eq!(snapshot(&world, &agent, &number).await, before);
+    }
+
+    async fn every_route_of_the_document_asks_for_a_key(world) {
+        let document = serde_json::to_value(offhook_server::openapi::document()).unwrap();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let public = operation["security"] == json!([{}]);
+                let target = path.replace(['{', '}'], "");
+                let reply = world.call_as("sk_live_wrong", &method.to_uppercase(), &target, Some(json!({}))).await;
+                assert_eq!(reply.status == 401, !public, "{method} {path}: {}", reply.status);
+            }
+        }
+    }
+
+    async fn a_foreign_number_cannot_be_attached(world) {
+        let number = world.number().await;
+        let (_, thief) = world.add_account(None).await;
+        let agent = world.call_as(&thief, "POST", "/v1/agents", Some(json!({"name": "T"}))).await.ok();
+        let path = format!("/v1/agents/{}/numbers", agent["id"].as_str().unwrap());
+        let reply = world.call_as(&thief, "POST", &path, Some(json!({"numberId": number}))).await;
+        reply.refused(404, "PHONE_NUMBER_NOT_FOUND");
+        for list in ["/v1/agents", "/v1/numbers", "/v1/webhooks/deliveries"] {
+            let page = world.call_as(&thief, "GET", list, None).await.ok();
+            assert!(!page.to_string().contains(&number));
+        }
+    }
+}

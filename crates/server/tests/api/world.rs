@@ -1,0 +1,268 @@
+//! A server of its own for each test, with an account and its key.
+
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode, header};
+use offhook_model::{
+    Timestamp,
+    id::{AccountId, ApiKeyId},
+};
+use offhook_server::{App, Parts, Settings, app::Components, router};
+use offhook_sim::SimCarrier;
+use offhook_store::{Account, ApiKey, ApiKeySecret, Store, StoreOptions};
+use offhook_voice::providers::fetch::{FetchClient, FetchPolicy};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// Defines the same test for both databases.
+macro_rules! on_both {
+    ($(async fn $name:ident($world:ident) $body:block)*) => {$(
+        async fn $name($world: $crate::world::World) $body
+
+        mod $name {
+            use crate::world::World;
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name(World::sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(world) = World::postgres().await {
+                    super::$name(world).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+/// 2025-01-15T10:30:00Z, in ms.
+const START_MS: i64 = 1_736_937_000_000;
+
+pub struct World {
+    pub app: App,
+    pub key: String,
+    pub account: AccountId,
+    router: Router,
+    _place: Place,
+}
+
+enum Place {
+    File { _dir: TempDir },
+    Server { url: String, name: String },
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Server { url, name } = self {
+            let dropped = Command::new("dropdb")
+                .args(["--force", "--if-exists"])
+                .arg(format!("--maintenance-db={url}/postgres"))
+                .arg(name)
+                .output();
+            drop(dropped);
+        }
+    }
+}
+
+impl World {
+    pub async fn sqlite() -> Self {
+        Self::sqlite_with(|_| ()).await
+    }
+
+    pub async fn sqlite_with(adjust: impl FnOnce(&mut Settings)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", dir.path().display());
+        Self::open(&url, Place::File { _dir: dir }, adjust).await
+    }
+
+    /// None, with a notice, where no server answers and none was named.
+    pub async fn postgres() -> Option<Self> {
+        let named = std::env::var("OFFHOOK_TEST_POSTGRES").ok();
+        let url = named.clone().unwrap_or_else(|| "postgres://postgres@127.0.0.1:5432".to_owned());
+        let name = format!("offhook_api_{}", uuid::Uuid::new_v4().simple());
+        let made = Command::new("createdb").arg(format!("--maintenance-db={url}/postgres")).arg(&name).output();
+        match made {
+            Ok(made) if made.status.success() => {
+                let place = Place::Server { url: url.clone(), name: name.clone() };
+                Some(Self::open(&format!("{url}/{name}"), place, |_| ()).await)
+            }
+            failed => {
+                assert!(named.is_none(), "no database could be made at OFFHOOK_TEST_POSTGRES: {failed:?}");
+                notice("skipped: no PostgreSQL answers at 127.0.0.1:5432");
+                None
+            }
+        }
+    }
+
+    async fn open(url: &str, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {
+        let options = StoreOptions { connections: 4, ..StoreOptions::default() };
+        let store = Store::connect(url, options).await.unwrap();
+        let ticks = AtomicI64::new(START_MS);
+        let mut settings = Settings { allow_private: true, ..Settings::default() };
+        adjust(&mut settings);
+        let policy = FetchPolicy { allow_private: settings.allow_private, ..FetchPolicy::default() };
+        let app = App::new(Parts {
+            store,
+            settings,
+            carrier: Arc::new(SimCarrier),
+            fetch: FetchClient::new(policy).unwrap(),
+            // Every look at the clock is a millisecond later: rows have an order.
+            clock: Arc::new(move || {
+                Timestamp::from_millisecond(ticks.fetch_add(1, Ordering::Relaxed)).unwrap()
+            }),
+            components: Components { stt: "none".into(), tts: "none".into(), llm: "extractive".into() },
+            metrics: None,
+        });
+        let router = router(app.clone());
+        let mut world =
+            Self { app, key: String::new(), account: AccountId::from(""), router, _place: place };
+        (world.account, world.key) = world.add_account(None).await;
+        world
+    }
+
+    /// Another account, or a child of one, with a key of its own.
+    pub async fn add_account(&self, parent: Option<&AccountId>) -> (AccountId, String) {
+        let now = self.app.now();
+        let id = AccountId::new(now, rand::random());
+        let account =
+            Account { id: id.clone(), parent_id: parent.cloned(), name: "Test".into(), created_at: now };
+        self.app.store().create_account(&account).await.unwrap();
+        let secret = ApiKeySecret::generate();
+        let key = ApiKey {
+            id: ApiKeyId::new(now, rand::random()),
+            account_id: id.clone(),
+            name: "test".into(),
+            hash: secret.hash(),
+            last4: secret.last4(),
+            created_at: now,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        self.app.store().create_api_key(&key).await.unwrap();
+        (id, secret.reveal().to_owned())
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call("GET", path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call("POST", path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.call("PATCH", path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.call("DELETE", path, None).await
+    }
+
+    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
+        self.call_as(&self.key, method, path, body).await
+    }
+
+    pub async fn call_as(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> Reply {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header(header::CONTENT_TYPE, "application/json");
+        let body = body.map_or(Body::empty(), |body| Body::from(body.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Sends exactly these bytes.
+    pub async fn post_bytes(&self, path: &str, body: impl Into<Body>) -> Reply {
+        let request = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {}", self.key));
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Reply { status: head.status, headers: head.headers, body }
+    }
+
+    /// A new agent's id.
+    pub async fn agent(&self, name: &str) -> String {
+        self.post("/v1/agents", serde_json::json!({"name": name})).await.ok()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A new number's id.
+    pub async fn number(&self) -> String {
+        let body = serde_json::json!({"areaCode": "415"});
+        self.post("/v1/numbers", body).await.ok()["id"].as_str().unwrap().to_owned()
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
+fn notice(text: &str) {
+    eprintln!("{text}");
+}
+
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Reply {
+    /// The body of a 200.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{:#}", self.body);
+        self.body
+    }
+
+    /// Checks the status and both envelopes of a refusal; its `detail`.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> String {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        let error = &self.body["error"];
+        assert_eq!(error["code"], code, "{:#}", self.body);
+        assert_eq!(error["message"], self.body["detail"]);
+        assert!(error["type"].is_string() && error["details"].is_array());
+        self.body["detail"].as_str().unwrap().to_owned()
+    }
+
+    /// Checks a 422; its faults as `(loc, type)`.
+    #[track_caller]
+    pub fn faults(self) -> Vec<(String, String)> {
+        assert_eq!(self.status, 422, "{:#}", self.body);
+        assert_eq!(self.body["error"]["code"], "VALIDATION_ERROR");
+        assert_eq!(self.body["error"]["type"], "validation_error");
+        let faults = self.body["detail"].as_array().unwrap();
+        assert_eq!(self.body["error"]["details"].as_array().unwrap().len(), faults.len());
+        let part = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+        faults
+            .iter()
+            .map(|fault| {
+                assert!(!fault["msg"].as_str().unwrap().is_empty());
+                let loc: Vec<_> = fault["loc"].as_array().unwrap().iter().map(part).collect();
+                (loc.join("."), fault["type"].as_str().unwrap().to_owned())
+            })
+            .collect()
+    }
+
+    /// Checks a 422 with exactly one fault.
+    #[track_caller]
+    pub fn fault(self, loc: &str, kind: &str) {
+        assert_eq!(self.faults(), [(loc.to_owned(), kind.to_owned())]);
+    }
+}
