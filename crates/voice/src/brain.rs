@@ -131,16 +131,9 @@ impl Brains {
                 conversation_state.clone(),
                 clock,
             )),
-            (BrainPlan::Hosted { system_prompt, tier, tools, .. }, Some(chat)) => {
-                Box::new(hosted::HostedBrain::new(
-                    chat.clone(),
-                    self.fetch.clone(),
-                    plan,
-                    system_prompt,
-                    *tier,
-                    tools,
-                ))
-            }
+            (BrainPlan::Hosted { system_prompt, tier, tools, .. }, Some(chat)) => Box::new(
+                hosted::HostedBrain::new(chat.clone(), self.fetch.clone(), plan, system_prompt, *tier, tools),
+            ),
             (BrainPlan::Hosted { system_prompt, .. }, None) => {
                 Box::new(extractive::ExtractiveBrain::new(plan, system_prompt))
             }

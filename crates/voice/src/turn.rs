@@ -426,7 +426,9 @@ impl Machine {
     /// Moves recognised words into the turn being put together, oldest first.
     fn collect(&mut self) {
         while self.ended.front().is_some_and(|ended| ended.result.is_some()) {
-            let Some(Ended { began, result: Some((text, confidence)), .. }) = self.ended.pop_front() else { return };
+            let Some(Ended { began, result: Some((text, confidence)), .. }) = self.ended.pop_front() else {
+                return;
+            };
             let text = text.trim();
             if text.is_empty() {
                 continue;

@@ -195,7 +195,9 @@ impl Inner {
             let within_budget = !matches!(wish, Wish::Custom(..)) || self.spend();
             pending.push(async move {
                 match wish {
-                    Wish::Custom(..) if !within_budget => "error: too many tool calls in this call".to_owned(),
+                    Wish::Custom(..) if !within_budget => {
+                        "error: too many tool calls in this call".to_owned()
+                    }
                     Wish::Custom(tool, arguments) => http_tool::call(&fetch, &tool, &context, &arguments)
                         .await
                         .unwrap_or_else(|error| format!("error: {error}")),

@@ -32,7 +32,14 @@ impl Ear {
             hints: hints(plan),
         };
         let stream = recognizer.open(settings.clone());
-        Self { recognizer, settings, stream, vad, before: VecDeque::with_capacity(PRE_ROLL), is_closed: false }
+        Self {
+            recognizer,
+            settings,
+            stream,
+            vad,
+            before: VecDeque::with_capacity(PRE_ROLL),
+            is_closed: false,
+        }
     }
 
     /// A new stream, after the old one was lost.

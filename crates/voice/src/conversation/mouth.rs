@@ -223,7 +223,8 @@ impl Mouth {
 
     /// Whether everything has been said and has left.
     pub(super) fn is_finished(&self) -> bool {
-        let nothing_to_say = self.no_more_text && self.chunks.is_none() && self.queue.is_empty() && self.sent == 0;
+        let nothing_to_say =
+            self.no_more_text && self.chunks.is_none() && self.queue.is_empty() && self.sent == 0;
         self.finished || nothing_to_say
     }
 

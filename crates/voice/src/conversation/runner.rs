@@ -1,5 +1,8 @@
 //! Carries out what the turn machine decides.
 
+mod closing;
+mod faults;
+
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures::StreamExt;
@@ -9,7 +12,7 @@ use offhook_model::{
     plan::{BrainPlan, CallPlan, Greeting},
     report::{Role, Turn},
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -20,7 +23,7 @@ use super::{
     phrases::Phrases,
 };
 use crate::{
-    brain::{Brain, BrainError, BrainEvent, BrainRequest, CallerWords, Said, WallClock},
+    brain::{Brain, BrainEvent, BrainRequest, CallerWords, Said, WallClock},
     line::{Act, Heard, UtteranceId},
     speech::{SpeechChunk, SpeechError, SttEvent, Synthesizer},
     turn::{Command, Input, Machine, Question, Settings, Ticks, TurnId},
@@ -30,8 +33,6 @@ use crate::{
 const PATIENCE: u32 = 3;
 /// A line that takes no acts for this long is gone.
 const LINE_PATIENCE: Duration = Duration::from_secs(2);
-/// How long the caller's last words may take once the call is over.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Keys kept for the model.
 const MAX_PRESSED: usize = 32;
 
@@ -254,7 +255,9 @@ impl Runner {
             }
             event => event,
         };
-        let Some(answer) = self.answer.as_mut().filter(|a| a.turn == turn && a.attempt == attempt) else { return };
+        let Some(answer) = self.answer.as_mut().filter(|a| a.turn == turn && a.attempt == attempt) else {
+            return;
+        };
         if answer.brain_done || answer.cancel.is_cancelled() {
             return;
         }
@@ -286,28 +289,6 @@ impl Runner {
         if let Some(mouth) = &mut answer.mouth {
             mouth.close();
         }
-    }
-
-    fn on_brain_failed(&mut self, error: &BrainError) {
-        tracing::warn!(call.id = %self.plan.call_id, brain = error.brain, reason = error.reason, "brain failed");
-        metrics::counter!("offhook_brain_failures_total", "brain" => error.brain).increment(1);
-        self.failures.brain += 1;
-        let Some(answer) = &mut self.answer else { return };
-        answer.failed = true;
-        if self.failures.brain >= PATIENCE {
-            answer.last_words = true;
-            answer.after.hang_up = Some(EndReason::Error);
-            self.say_apart(self.phrases.goodbye);
-        } else if answer.attempt == 0 && !answer.said_any {
-            answer.attempt = 1;
-            answer.failed = false;
-            self.say_apart(self.phrases.moment);
-            self.ask_again();
-            return;
-        } else {
-            self.say_apart(self.phrases.trouble);
-        }
-        self.close_mouth();
     }
 
     fn say(&mut self, text: &str) {
@@ -351,21 +332,7 @@ impl Runner {
             None => return mouth.take(None),
             Some(Err(error)) => error,
         };
-        tracing::warn!(call.id = %self.plan.call_id, %error, "speech synthesis failed");
-        metrics::counter!("offhook_tts_failures_total").increment(1);
-        self.failures.tts += 1;
-        if self.failures.tts >= PATIENCE {
-            // Nothing more can be said, so nothing more is.
-            mouth.give_up();
-            answer.brain_done = true;
-            answer.cancel.cancel();
-            answer.last_words = true;
-            answer.after.hang_up = Some(EndReason::Error);
-        } else if mouth.retried {
-            mouth.give_up();
-        } else {
-            mouth.retry();
-        }
+        self.on_tts_failed(&error);
     }
 
     async fn on_words(&mut self, event: Option<SttEvent>) {
@@ -389,33 +356,6 @@ impl Runner {
             }
             None => self.on_ear_lost().await,
         }
-    }
-
-    /// The recogniser's stream is gone; a new one is opened, unless that was
-    /// the last try.
-    async fn on_ear_lost(&mut self) {
-        let expected = self.machine.expects_words();
-        if self.failures.stt + 1 < PATIENCE {
-            self.ear.reopen();
-        } else {
-            self.ear.close();
-        }
-        self.feed(Input::SttFailed { stretch: None }).await;
-        if !expected {
-            // Nobody lost words, so nobody hears an apology.
-            self.count_stt_failure();
-        }
-    }
-
-    /// Counts, and gives the call up when nothing can be understood. False then.
-    fn count_stt_failure(&mut self) -> bool {
-        metrics::counter!("offhook_stt_failures_total").increment(1);
-        self.failures.stt += 1;
-        if self.failures.stt < PATIENCE {
-            return true;
-        }
-        self.farewell = true;
-        false
     }
 
     /// Tells the machine, and does what it says.
@@ -574,14 +514,30 @@ impl Runner {
         let at = answer.began.unwrap_or_else(|| (self.clock)());
         self.history.push(Said { role: Role::Agent, text: text.clone(), at });
         let latency = answer.latency();
-        self.push_turn(Turn { index: 0, role: Role::Agent, text, confidence: None, at, interrupted, latency });
+        self.push_turn(Turn {
+            index: 0,
+            role: Role::Agent,
+            text,
+            confidence: None,
+            at,
+            interrupted,
+            latency,
+        });
     }
 
     fn turn(&mut self, words: CallerWords, at: offhook_model::Timestamp) {
         self.history.push(Said { role: Role::User, text: words.text.clone(), at });
         let confidence = Some(words.confidence);
         let text = words.text;
-        self.push_turn(Turn { index: 0, role: Role::User, text, confidence, at, interrupted: false, latency: None });
+        self.push_turn(Turn {
+            index: 0,
+            role: Role::User,
+            text,
+            confidence,
+            at,
+            interrupted: false,
+            latency: None,
+        });
     }
 
     fn push_turn(&mut self, turn: Turn) {
@@ -600,75 +556,6 @@ impl Runner {
     async fn send(&mut self, act: Act) {
         if self.acts.send_timeout(act, LINE_PATIENCE).await.is_err() {
             self.over = true;
-        }
-    }
-
-    /// The call is over: stops everything and reports what is left, the
-    /// caller's last words included.
-    async fn finish(mut self) {
-        let last = self.answer.take();
-        if let Some(mut answer) = last {
-            answer.cancel.cancel();
-            // Positions that were already on their way.
-            while let Ok(heard) = self.heard.try_recv() {
-                if let (Heard::Played { utterance, samples, finished }, Some(mouth)) = (heard, &mut answer.mouth)
-                    && mouth.utterance == utterance
-                {
-                    mouth.on_played(samples, finished);
-                }
-            }
-            self.report(answer, false);
-        }
-        if let Some(stretch) = self.machine.open_stretch() {
-            self.conclude(Input::Held(true));
-            self.ear.end(stretch);
-        }
-        let _ = timeout(LAST_WORDS, async {
-            while self.machine.expects_words() {
-                match self.ear.next().await {
-                    Some(SttEvent::Final { utterance, text, confidence }) => {
-                        self.conclude(Input::Final { stretch: utterance, text, confidence });
-                    }
-                    Some(SttEvent::Failed { utterance, .. }) => {
-                        self.conclude(Input::SttFailed { stretch: utterance });
-                    }
-                    Some(SttEvent::Partial { .. }) => {}
-                    None => break,
-                }
-            }
-        })
-        .await;
-        if let Some((words, ago)) = self.machine.take_said() {
-            let at = (self.clock)();
-            self.turn(words, at.checked_sub(tick_time(ago)).unwrap_or(at));
-        }
-        // Interrupted exchanges report themselves as soon as they notice.
-        let Self { mut brain_in, brain_out, .. } = self;
-        drop(brain_out);
-        let _ = timeout(LAST_WORDS, async {
-            while let Some((_, _, event)) = brain_in.recv().await {
-                if let Some(BrainEvent::Exchange(exchange)) = event {
-                    self.outbox.push_back(ConversationEvent::Exchange(*exchange));
-                }
-            }
-        })
-        .await;
-        for event in self.outbox {
-            if self.events.send(event).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Tells the machine of an ended call. A question is only written down:
-    /// nobody is there to hear the answer.
-    fn conclude(&mut self, input: Input) {
-        for command in self.machine.on(input) {
-            if let Command::Ask(question) = command {
-                let at = (self.clock)();
-                let at = at.checked_sub(tick_time(question.began_ago)).unwrap_or(at);
-                self.turn(question.words, at);
-            }
         }
     }
 }

@@ -282,4 +282,3 @@ struct Function {
     name: Option<String>,
     arguments: Option<String>,
 }
-

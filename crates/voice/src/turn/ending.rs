@@ -12,10 +12,10 @@ pub const CAP: Ticks = 75;
 /// Words nobody ends a sentence with: conjunctions, articles, prepositions
 /// that want an object, and the sounds people make while they think.
 const OPEN_WORDS: [&str; 52] = [
-    "and", "but", "or", "so", "because", "if", "when", "while", "than", "then", "that", "which", "the", "a", "an",
-    "my", "your", "our", "their", "his", "to", "of", "for", "with", "from", "at", "into", "is", "are", "was", "um",
-    "uh", "er", "erm", "hmm", "like", "well", "und", "oder", "aber", "weil", "äh", "ähm", "y", "o", "pero", "porque",
-    "et", "ou", "mais", "euh", "e",
+    "and", "but", "or", "so", "because", "if", "when", "while", "than", "then", "that", "which", "the", "a",
+    "an", "my", "your", "our", "their", "his", "to", "of", "for", "with", "from", "at", "into", "is", "are",
+    "was", "um", "uh", "er", "erm", "hmm", "like", "well", "und", "oder", "aber", "weil", "äh", "ähm", "y",
+    "o", "pero", "porque", "et", "ou", "mais", "euh", "e",
 ];
 
 /// Digits as they are read out.
@@ -70,8 +70,15 @@ mod tests {
     #[test]
     fn complete_sentences_end_soon() {
         for text in [
-            "what are your hours", "Yes.", "no thanks", "I need two", "call 415 555 0123", "five five five oh one two three",
-            "", "¿qué hora es?", "the room is fifteen",
+            "what are your hours",
+            "Yes.",
+            "no thanks",
+            "I need two",
+            "call 415 555 0123",
+            "five five five oh one two three",
+            "",
+            "¿qué hora es?",
+            "the room is fifteen",
         ] {
             assert_eq!(wait_after(text), COMPLETE, "{text}");
         }
@@ -80,8 +87,15 @@ mod tests {
     #[test]
     fn open_ends_wait_longer() {
         for text in [
-            "I would like to", "and", "my number is four one five", "it is 415-555", "well, um", "the thing is,",
-            "I was thinking...", "Ich komme und", "My name is",
+            "I would like to",
+            "and",
+            "my number is four one five",
+            "it is 415-555",
+            "well, um",
+            "the thing is,",
+            "I was thinking...",
+            "Ich komme und",
+            "My name is",
         ] {
             assert_eq!(wait_after(text), INCOMPLETE, "{text}");
         }

@@ -37,7 +37,11 @@ impl Index {
     pub(super) fn new(prompt: &str) -> Self {
         let sentences: Vec<Sentence> = sentences(prompt)
             .take(MAX_SENTENCES)
-            .map(|text| Sentence { terms: terms(&text), weight: if is_instruction(&text) { BEHAVIOUR } else { 1.0 }, text })
+            .map(|text| Sentence {
+                terms: terms(&text),
+                weight: if is_instruction(&text) { BEHAVIOUR } else { 1.0 },
+                text,
+            })
             .filter(|sentence| !sentence.terms.is_empty())
             .collect();
         let total: usize = sentences.iter().map(|sentence| sentence.terms.len()).sum();
@@ -96,7 +100,8 @@ fn sentences(prompt: &str) -> impl Iterator<Item = String> {
         while let Some((at, c)) = chars.next() {
             let ends = matches!(c, '.' | '!' | '?' | '。' | '！' | '？');
             let before = line[start..at].split_whitespace().next_back().unwrap_or_default();
-            let short_form = c == '.' && ["Mr", "Mrs", "Ms", "Dr", "St", "No", "e.g", "i.e", "a.m", "p.m"].contains(&before);
+            let short_form = c == '.'
+                && ["Mr", "Mrs", "Ms", "Dr", "St", "No", "e.g", "i.e", "a.m", "p.m"].contains(&before);
             if ends && !short_form && chars.peek().is_none_or(|(_, next)| next.is_whitespace()) {
                 found.push(line[start..at + c.len_utf8()].trim().to_owned());
                 start = at + c.len_utf8();
@@ -113,8 +118,25 @@ fn sentences(prompt: &str) -> impl Iterator<Item = String> {
 /// Whether the sentence tells the agent how to behave.
 fn is_instruction(sentence: &str) -> bool {
     let lower = sentence.to_lowercase();
-    ["you are ", "you're ", "your job", "your task", "your role", "your goal", "be ", "always ", "never ", "do not ", "don't ",
-        "speak ", "answer ", "respond ", "keep ", "greet ", "act as"]
-        .iter()
-        .any(|start| lower.starts_with(start))
+    [
+        "you are ",
+        "you're ",
+        "your job",
+        "your task",
+        "your role",
+        "your goal",
+        "be ",
+        "always ",
+        "never ",
+        "do not ",
+        "don't ",
+        "speak ",
+        "answer ",
+        "respond ",
+        "keep ",
+        "greet ",
+        "act as",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
 }

@@ -2,12 +2,13 @@
 
 /// Words too common to find anything by.
 const STOP_WORDS: [&str; 88] = [
-    "a", "an", "the", "and", "or", "but", "if", "of", "to", "in", "on", "at", "by", "for", "with", "from", "as", "is",
-    "are", "was", "were", "be", "been", "am", "do", "does", "did", "have", "has", "had", "i", "me", "my", "you",
-    "your", "we", "us", "our", "he", "she", "it", "its", "they", "them", "their", "this", "that", "these", "those",
-    "what", "which", "who", "when", "where", "how", "why", "can", "could", "will", "would", "should", "may", "might",
-    "please", "tell", "know", "about", "there", "here", "so", "um", "uh", "hi", "hello", "hey", "yes", "yeah", "no",
-    "not", "just", "like", "want", "need", "get", "some", "any", "let", "okay",
+    "a", "an", "the", "and", "or", "but", "if", "of", "to", "in", "on", "at", "by", "for", "with", "from",
+    "as", "is", "are", "was", "were", "be", "been", "am", "do", "does", "did", "have", "has", "had", "i",
+    "me", "my", "you", "your", "we", "us", "our", "he", "she", "it", "its", "they", "them", "their", "this",
+    "that", "these", "those", "what", "which", "who", "when", "where", "how", "why", "can", "could", "will",
+    "would", "should", "may", "might", "please", "tell", "know", "about", "there", "here", "so", "um", "uh",
+    "hi", "hello", "hey", "yes", "yeah", "no", "not", "just", "like", "want", "need", "get", "some", "any",
+    "let", "okay",
 ];
 
 /// Everyday words, and what a prompt is likely to call the same thing.

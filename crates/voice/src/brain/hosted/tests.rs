@@ -76,7 +76,8 @@ impl Script {
 }
 
 const HELLO: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n";
-const THERE: &str = ": ping\n\ndata: {\"choices\":[{\"delta\":{\"content\":\" there.\"},\"finish_reason\":\"stop\"}]}\n\n";
+const THERE: &str =
+    ": ping\n\ndata: {\"choices\":[{\"delta\":{\"content\":\" there.\"},\"finish_reason\":\"stop\"}]}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
 fn tool_call(name: &str, arguments: &str) -> Script {
@@ -98,7 +99,9 @@ fn tool(url: &str, method: ToolMethod) -> CustomTool {
         url: url.to_owned(),
         method,
         headers: Some([("X-Key".to_owned(), "k".to_owned())].into()),
-        parameters: Some(json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}})),
+        parameters: Some(
+            json!({"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}),
+        ),
         timeout_ms: 1_000,
         speak_during_execution: true,
         execution_message: Some("Let me look.".to_owned()),
@@ -126,11 +129,16 @@ async fn turn(brain: &HostedBrain, text: &str) -> Vec<BrainEvent> {
 }
 
 fn words(events: &[BrainEvent]) -> String {
-    events.iter().filter_map(|e| if let BrainEvent::Say(text) = e { Some(text.as_str()) } else { None }).collect()
+    events
+        .iter()
+        .filter_map(|e| if let BrainEvent::Say(text) = e { Some(text.as_str()) } else { None })
+        .collect()
 }
 
 fn failure(events: &[BrainEvent]) -> Option<&str> {
-    events.iter().find_map(|e| if let BrainEvent::Failed(error) = e { Some(error.reason.as_str()) } else { None })
+    events
+        .iter()
+        .find_map(|e| if let BrainEvent::Failed(error) = e { Some(error.reason.as_str()) } else { None })
 }
 
 #[tokio::test]
@@ -148,8 +156,12 @@ async fn words_are_streamed_and_the_model_reads_the_call() {
     assert!(messages[0]["content"].as_str().unwrap().starts_with("You sell hats."));
     let roles: Vec<&str> = messages.iter().map(|m| m["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["system", "assistant", "user", "user"]);
-    let names: Vec<&str> =
-        request["tools"].as_array().unwrap().iter().map(|t| t["function"]["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = request["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["function"]["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["end_call", "press_digit"], "no transfer without a number");
 }
 
@@ -176,7 +188,12 @@ async fn failures_of_the_model_are_told_apart() {
 
 #[tokio::test]
 async fn built_in_tools_act() {
-    let (_, url) = Model::serve(vec![tool_call("end_call", "{}"), tool_call("transfer_call", ""), tool_call("press_digit", r#"{"digits":"1#"}"#)]).await;
+    let (_, url) = Model::serve(vec![
+        tool_call("end_call", "{}"),
+        tool_call("transfer_call", ""),
+        tool_call("press_digit", r#"{"digits":"1#"}"#),
+    ])
+    .await;
     let brain = brain(&url, vec![], true);
     assert!(turn(&brain, "x").await.contains(&BrainEvent::HangUp));
     assert!(turn(&brain, "x").await.contains(&BrainEvent::Transfer));
@@ -210,14 +227,20 @@ async fn tool_server() -> (Log, String) {
     let log = Log::default();
     let (posts, gets) = (Arc::clone(&log), Arc::clone(&log));
     let app = Router::new()
-        .route("/post", post(move |headers: HeaderMap, body: String| {
-            posts.lock().unwrap().push((headers, body));
-            async { r#"{"stock":3}"# }
-        }))
-        .route("/get", get(move |headers: HeaderMap, RawQuery(query): RawQuery| {
-            gets.lock().unwrap().push((headers, query.unwrap_or_default()));
-            async { "x".repeat(40_000) }
-        }))
+        .route(
+            "/post",
+            post(move |headers: HeaderMap, body: String| {
+                posts.lock().unwrap().push((headers, body));
+                async { r#"{"stock":3}"# }
+            }),
+        )
+        .route(
+            "/get",
+            get(move |headers: HeaderMap, RawQuery(query): RawQuery| {
+                gets.lock().unwrap().push((headers, query.unwrap_or_default()));
+                async { "x".repeat(40_000) }
+            }),
+        )
         .route("/gone", post(|| async { StatusCode::GONE }))
         .route("/away", post(|| async { axum::response::Redirect::temporary("/post") }))
         .route("/hang", post(|| async { std::future::pending::<()>().await }));
@@ -247,14 +270,18 @@ async fn a_custom_tool_gets_its_arguments_and_the_model_its_result() {
 #[tokio::test]
 async fn a_get_tool_gets_a_query_and_long_results_are_cut() {
     let (log, tools) = tool_server().await;
-    let (model, url) =
-        Model::serve(vec![tool_call("lookup", r#"{"id":7,"q":"a b","deep":{"x":[1]},"none":null}"#), speech()]).await;
+    let (model, url) = Model::serve(vec![
+        tool_call("lookup", r#"{"id":7,"q":"a b","deep":{"x":[1]},"none":null}"#),
+        speech(),
+    ])
+    .await;
     let brain = brain(&url, vec![tool(&format!("{tools}/get?k=v"), ToolMethod::Get)], false);
     turn(&brain, "x").await;
     let query = log.lock().unwrap().remove(0).1;
     assert_eq!(query, "k=v&id=7&q=a+b&deep=%7B%22x%22%3A%5B1%5D%7D");
     let request = model.request(1);
-    let result = request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
+    let result =
+        request["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap().to_owned();
     assert_eq!(result.len(), http_tool::MAX_RESULT_CHARS);
 }
 

@@ -37,7 +37,11 @@ impl Tools {
     pub(super) fn new(plan: &CallPlan, custom: &[CustomTool]) -> Self {
         let can_transfer = plan.transfer_number.is_some();
         let mut definitions = vec![
-            function("end_call", "End the phone call. Say goodbye in the same reply, before calling this.", &nothing()),
+            function(
+                "end_call",
+                "End the phone call. Say goodbye in the same reply, before calling this.",
+                &nothing(),
+            ),
             function(
                 "press_digit",
                 "Press keys on the phone keypad, to navigate an automated menu. They are sent after you have finished speaking.",

@@ -167,7 +167,12 @@ mod tests {
 
     #[test]
     fn one_object_may_be_written_in_any_way() {
-        for body in [r#"{"text":"hi"}"#, "\n{\"text\":\"hi\"}\n\n", "{\n  \"text\": \"hi\"\n}\n", "{\"text\":\r\n\"hi\"}"] {
+        for body in [
+            r#"{"text":"hi"}"#,
+            "\n{\"text\":\"hi\"}\n\n",
+            "{\n  \"text\": \"hi\"\n}\n",
+            "{\"text\":\r\n\"hi\"}",
+        ] {
             assert_eq!(texts(body), ["hi"], "{body}");
         }
     }
@@ -183,7 +188,19 @@ mod tests {
 
     #[test]
     fn what_is_no_object_says_nothing() {
-        for body in ["", " ", "\"hi\"", "[{\"text\":\"hi\"}]", "[\n{\"text\":\"hi\"}\n]", "17", "null", "<html><body>no</body></html>", "{\"text\":5}", "{}", "\u{0}\u{1}"] {
+        for body in [
+            "",
+            " ",
+            "\"hi\"",
+            "[{\"text\":\"hi\"}]",
+            "[\n{\"text\":\"hi\"}\n]",
+            "17",
+            "null",
+            "<html><body>no</body></html>",
+            "{\"text\":5}",
+            "{}",
+            "\u{0}\u{1}",
+        ] {
             assert_eq!(texts(body), Vec::<String>::new(), "{body}");
         }
     }

@@ -68,7 +68,8 @@ where
     );
     let hook = Webhook { timeout_s, ..webhook(&format!("{}/turn", serve(app).await), context_limit) };
     let state = Some(serde_json::json!({"stage": "lead"}));
-    let mut plan = plan(offhook_model::plan::BrainPlan::Webhook { webhook: hook.clone(), conversation_state: None });
+    let mut plan =
+        plan(offhook_model::plan::BrainPlan::Webhook { webhook: hook.clone(), conversation_state: None });
     plan.transfer_number = can_transfer.then(|| "+14155550199".parse().unwrap());
     let fetch = FetchClient::new(open_policy()).unwrap();
     Setup { seen, brain: WebhookBrain::new(fetch, &plan, hook, state, clock()) }
@@ -101,8 +102,7 @@ async fn the_request_is_signed_and_carries_the_envelope() {
     let setup = with(|| r#"{"text":"We open at nine."}"#.into_response(), 2, 5, false).await;
     let said = |role, text: &str| Said { role, text: text.to_owned(), at: at_noon() };
     let mut request = asking("What are your hours?");
-    request.history =
-        vec![said(Role::Agent, "one"), said(Role::User, "two"), said(Role::Agent, "three")];
+    request.history = vec![said(Role::Agent, "one"), said(Role::User, "two"), said(Role::Agent, "three")];
     let (events, exchange) = setup.turn(request).await;
     assert_eq!(events, [say("We open at nine.")]);
 
@@ -168,7 +168,10 @@ async fn the_first_line_is_spoken_before_the_last_arrives() {
         assert_eq!(reply.next().await, Some(BrainEvent::Pause));
         assert_eq!(reply.next().await, Some(say("It ships tomorrow.")));
         assert_eq!(reply.next().await, Some(BrainEvent::Pause));
-        assert!(matches!(reply.next().await, Some(BrainEvent::Exchange(_))), "later lines are not waited for");
+        assert!(
+            matches!(reply.next().await, Some(BrainEvent::Exchange(_))),
+            "later lines are not waited for"
+        );
         assert_eq!(reply.next().await, None);
     }
 }
@@ -194,7 +197,8 @@ async fn errors_are_silence_and_are_logged() {
     assert_eq!(setup.turn(asking("x")).await.1.error.as_deref(), Some("HTTP 307"));
 
     let hook = webhook("http://127.0.0.1:1/", 10);
-    let call = plan(offhook_model::plan::BrainPlan::Webhook { webhook: hook.clone(), conversation_state: None });
+    let call =
+        plan(offhook_model::plan::BrainPlan::Webhook { webhook: hook.clone(), conversation_state: None });
     let fetch = FetchClient::new(open_policy()).unwrap();
     let dead = Setup { seen: Seen::default(), brain: WebhookBrain::new(fetch, &call, hook, None, clock()) };
     let (events, exchange) = dead.turn(asking("x")).await;
@@ -229,7 +233,8 @@ async fn a_stream_that_dies_or_stalls_keeps_what_it_said() {
 async fn a_server_that_never_answers_is_a_timeout() {
     let app = Router::new().route("/turn", post(|| async { std::future::pending::<()>().await }));
     let hook = Webhook { timeout_s: 1, ..webhook(&format!("{}/turn", serve(app).await), 10) };
-    let call = plan(offhook_model::plan::BrainPlan::Webhook { webhook: hook.clone(), conversation_state: None });
+    let call =
+        plan(offhook_model::plan::BrainPlan::Webhook { webhook: hook.clone(), conversation_state: None });
     let fetch = FetchClient::new(open_policy()).unwrap();
     let setup = Setup { seen: Seen::default(), brain: WebhookBrain::new(fetch, &call, hook, None, clock()) };
     let (events, exchange) = setup.turn(asking("x")).await;

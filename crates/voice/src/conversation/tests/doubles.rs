@@ -26,8 +26,8 @@ use crate::{
     line::{Act, Heard, UtteranceId},
     providers::chat::LlmConfig,
     speech::{
-        Recognizer, RecognizerSettings, SpeakRequest, SpeechChunk, SpeechError, SttEvent, SttInput, SttStream,
-        Synthesizer, TextMark,
+        Recognizer, RecognizerSettings, SpeakRequest, SpeechChunk, SpeechError, SttEvent, SttInput,
+        SttStream, Synthesizer, TextMark,
     },
     testing::{clock, hosted, open_policy, plan},
 };

@@ -85,7 +85,8 @@ async fn model(failures: usize) -> String {
                 if failed {
                     return StatusCode::BAD_GATEWAY.into_response();
                 }
-                let text = r#"data: {"choices":[{"delta":{"content":"We sell hats."},"finish_reason":"stop"}]}"#;
+                let text =
+                    r#"data: {"choices":[{"delta":{"content":"We sell hats."},"finish_reason":"stop"}]}"#;
                 Body::from(format!("{text}\n\ndata: [DONE]\n\n")).into_response()
             }
         }),

@@ -36,8 +36,20 @@ async fn server() -> String {
 #[tokio::test]
 async fn closed_addresses_are_refused_in_every_notation() {
     for host in [
-        "127.0.0.1", "2130706433", "017700000001", "0x7f000001", "0x7f.1", "127.1", "[::1]", "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "169.254.169.254", "[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::]", "0", "①②⑦.0.0.1",
+        "127.0.0.1",
+        "2130706433",
+        "017700000001",
+        "0x7f000001",
+        "0x7f.1",
+        "127.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "169.254.169.254",
+        "[64:ff9b::a9fe:a9fe]",
+        "[2002:7f00:1::]",
+        "0",
+        "①②⑦.0.0.1",
     ] {
         let error = guarded().send(get_of(&format!("https://{host}/"))).await.unwrap_err();
         assert!(matches!(error, FetchError::Forbidden { .. }), "{host}: {error:?}");
