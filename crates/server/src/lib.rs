@@ -38,6 +38,7 @@ pub mod path;
 pub mod router;
 pub mod serve;
 pub mod settings;
+pub mod sim_api;
 pub mod telephony;
 pub mod webhooks;
 

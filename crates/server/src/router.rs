@@ -9,12 +9,12 @@ use crate::{
     api,
     app::App,
     error::{ApiError, ErrorCode},
-    observe, openapi, ops,
+    observe, openapi, ops, sim_api,
 };
 
 /// The routes of the OpenAPI document.
 pub fn documented() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::head()).merge(api::v1::routes())
+    OpenApiRouter::with_openapi(openapi::head()).merge(api::v1::routes()).merge(sim_api::routes())
 }
 
 /// The whole server as one service. A trailing slash makes no difference.

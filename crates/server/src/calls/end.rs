@@ -196,6 +196,7 @@ pub async fn close_lost(app: &App, silent_since: Timestamp) -> Result<usize, Sto
         if lost.is_empty() {
             return Ok(closed);
         }
+        let before = closed;
         for call in lost {
             let turns = app.store().turns(&call.account_id, &call.id).await?;
             let heard = turns.last().map(|stored| stored.turn.at).or(call.answered_at);
@@ -207,6 +208,10 @@ pub async fn close_lost(app: &App, silent_since: Timestamp) -> Result<usize, Sto
                 recorded: !call.recording_disabled,
             };
             closed += usize::from(close(app, &call.account_id, &call.id, closing).await?);
+        }
+        if closed == before {
+            // Somebody else closes them; the next pass sees what is left.
+            return Ok(closed);
         }
     }
 }

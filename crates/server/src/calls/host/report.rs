@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use offhook_bus::LiveEvent;
 use offhook_model::{
     Timestamp,
-    call::CallState,
+    call::{CallState, EndReason},
     id::{CallId, EventId, TurnId},
     report::{CallReport, Ended, Role, Turn, WebhookExchange},
 };
@@ -28,8 +28,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 
 pub(super) async fn report(app: &App, call: CallId, report: CallReport) {
     let Some(owner) = app.calls().live.owner(&call) else {
-        tracing::debug!(call.id = %call, "a report of a call that is over");
-        return;
+        return forgotten(app, &call, &report).await;
     };
     let result = match report {
         CallReport::Ringing { at } => step(app, &owner, &call, CallState::Ringing, at).await,
@@ -40,6 +39,18 @@ pub(super) async fn report(app: &App, call: CallId, report: CallReport) {
     };
     if let Err(error) = result {
         tracing::error!(call.id = %call, %error, "a report of a call could not be stored");
+    }
+}
+
+/// The call's row was closed before the engine had it: nobody would ever hang
+/// it up, and nothing it says is kept.
+async fn forgotten(app: &App, call: &CallId, report: &CallReport) {
+    if matches!(report, CallReport::Ended(_)) {
+        return;
+    }
+    tracing::warn!(call.id = %call, "a call that is over goes on; hanging up");
+    if let Some(phone) = app.telephony() {
+        phone.hang_up(call, EndReason::Error).await;
     }
 }
 

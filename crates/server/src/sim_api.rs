@@ -1,0 +1,23 @@
+//! `/offhook/v1/sim/…`: driving the simulated phone network.
+//!
+//! Refused with 404 unless the sim carrier is on (design §5).
+
+mod calls;
+mod test_numbers;
+
+use std::sync::Arc;
+
+use offhook_sim::SimNetwork;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, error::ApiError};
+
+/// The routes under `/offhook/v1/sim`.
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(test_numbers::test_numbers)).routes(routes!(calls::create))
+}
+
+/// The simulated network.
+fn network(app: &App) -> Result<Arc<SimNetwork>, ApiError> {
+    app.calls().sim_network().cloned().ok_or_else(|| ApiError::not_found("The simulated carrier is off"))
+}
