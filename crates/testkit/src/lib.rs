@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod doubles;
 pub mod judge;
+pub mod load;
 pub mod relay;
 pub mod signal;
 

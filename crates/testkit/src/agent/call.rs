@@ -21,6 +21,7 @@ pub struct PhoneCall {
     loud_until: usize,
     digits: String,
     holds: Vec<bool>,
+    hold_done: Option<bool>,
     is_answered: bool,
     has_rung: bool,
     end: Option<LegEnd>,
@@ -40,6 +41,7 @@ impl PhoneCall {
             loud_until: 0,
             digits: String::new(),
             holds: Vec::new(),
+            hold_done: None,
             is_answered: false,
             has_rung: false,
             end: None,
@@ -168,6 +170,14 @@ impl PhoneCall {
         self.until(Duration::from_secs(30), |call| call.digits_sent).await
     }
 
+    /// Puts the other side on hold, or takes it back; whether that came about.
+    pub async fn hold(&mut self, hold: bool) -> bool {
+        self.hold_done = None;
+        self.leg.hold(hold);
+        self.until(Duration::from_secs(10), |call| call.hold_done.is_some()).await;
+        self.hold_done == Some(hold)
+    }
+
     /// Hangs up and waits for the end.
     pub async fn hang_up(&mut self) -> Option<LegEnd> {
         self.leg.hang_up();
@@ -188,6 +198,7 @@ impl PhoneCall {
             LegEvent::Played { utterance, finished: true, .. } => self.finished = Some(utterance),
             LegEvent::DigitsSent => self.digits_sent = true,
             LegEvent::HeldByPeer(held) => self.holds.push(held),
+            LegEvent::Held(held) => self.hold_done = Some(held),
             LegEvent::Ended(end) => self.end = Some(end),
             _ => {}
         }

@@ -21,9 +21,12 @@ const PART: usize = 40;
 /// By this many frames.
 const SHIFT: i64 = 12;
 
-/// Correlation from which two pieces hold the same words. The same speech
-/// through G.711 scores above 0.95, with 5 % loss above 0.8, other speech of
-/// the same voice below 0.5.
+/// Likeness from which two pieces hold the same words.
+///
+/// Measured on five sentences of one flite voice: the same sentence 1.00 clean
+/// and still above this with 5 % loss and 40 ms of jitter; other sentences at
+/// most 0.53. Sentences that differ in one word of five reach 0.65 to 0.74:
+/// they are told apart only when the judge knows both.
 pub const SAME: f64 = 0.62;
 
 /// The shape of a piece of speech.
