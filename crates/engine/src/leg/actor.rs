@@ -85,9 +85,9 @@ pub(super) struct Actor {
     pub done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
     pub timer: Option<SessionTimer>,
     pub answered: bool,
-    /// The ACK has come or gone: requests within the dialog may leave.
+    /// The 2xx is acknowledged: requests within the dialog may leave.
     pub confirmed: bool,
-    /// What waits for that.
+    /// What waits for that, or for the end of a re-INVITE.
     pub deferred: Vec<Command>,
     pub has_rung: bool,
     pub has_early_media: bool,
@@ -143,7 +143,10 @@ impl Actor {
                 () = self.events.closed() => self.hang_up(None).await,
                 Some(state) = self.states.recv() => self.dialog_state(state).await,
                 result = joined(&mut self.invite) => self.invite_done(result).await,
-                Some(done) = self.done.1.recv() => self.request_done(done).await,
+                Some(done) = self.done.1.recv() => {
+                    self.request_done(done);
+                    self.resume().await;
+                }
                 event = self.media_events.recv(), if media_open => match event {
                     Some(event) => self.media_event(event),
                     None => media_open = false,
@@ -155,7 +158,12 @@ impl Actor {
     }
 
     async fn command(&mut self, command: Command) {
-        if self.answered && !self.confirmed && matches!(command, Command::Hold(_) | Command::Refer { .. }) {
+        let must_wait = match command {
+            Command::Hold(_) => !self.confirmed || self.is_renegotiating,
+            Command::Refer { .. } => !self.confirmed,
+            _ => false,
+        };
+        if self.answered && must_wait {
             self.deferred.push(command);
             return;
         }
@@ -179,7 +187,8 @@ impl Actor {
             // our own: only the ACK is of interest.
             DialogState::Confirmed(..) => {
                 self.acknowledged();
-                self.confirmed().await;
+                self.confirmed = self.answered;
+                self.resume().await;
             }
             DialogState::Updated(_, request, handle) => self.renegotiated(request, handle).await,
             DialogState::Info(_, request, handle) => self.info(&request, &handle).await,
@@ -196,13 +205,10 @@ impl Actor {
         }
     }
 
-    /// The dialog is confirmed: does what waited for it.
-    pub async fn confirmed(&mut self) {
-        self.confirmed = self.answered;
-        if self.confirmed {
-            for command in std::mem::take(&mut self.deferred) {
-                Box::pin(self.command(command)).await;
-            }
+    /// Does what had to wait; it may wait again.
+    async fn resume(&mut self) {
+        for command in std::mem::take(&mut self.deferred) {
+            Box::pin(self.command(command)).await;
         }
     }
 

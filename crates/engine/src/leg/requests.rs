@@ -155,7 +155,7 @@ impl Actor {
         });
     }
 
-    pub(super) async fn request_done(&mut self, done: Done) {
+    pub(super) fn request_done(&mut self, done: Done) {
         match done {
             Done::Hold { hold, response } => self.hold_done(hold, response),
             Done::Refresh { response, with_sdp } => self.refresh_done(response, with_sdp),

@@ -18,7 +18,10 @@ use offhook_voice::{
     line::{Act, Heard, UtteranceId},
 };
 
-use crate::kit::*;
+use crate::{
+    kit::*,
+    raw::{Peer, SDP, header},
+};
 
 async fn act(line: &Line, act: Act) {
     line.acts.send(act).await.unwrap();
@@ -251,4 +254,46 @@ async fn only_a_handset_with_its_password_is_connected_outward() {
     callee.hang_up();
     assert_eq!(end(&mut caller).await, LegEnd::PeerHangup);
     forgotten(desk.engine.endpoint()).await;
+}
+
+#[tokio::test]
+async fn a_caller_that_falls_silent_is_hung_up_on() {
+    let media = offhook_engine::media::MediaConfig { rtp_timeout: Duration::from_millis(500), ..media_config() };
+    let mut desk = desk_from(config(), media, listener(), |_| Admission::Answer(Box::new(plan()))).await;
+    let mut peer = Peer::new(desk.engine.sip_addr()).await;
+    peer.call("", SDP, "").await;
+    let bye = peer.asked("BYE").await;
+    assert!(header(&bye, "Reason").contains("RTP timeout"), "{bye}");
+    desk.ends_with(EndReason::MediaTimeout).await;
+}
+
+#[tokio::test]
+async fn the_conversation_hears_hold_and_digits() {
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let talker = TestTalker(Box::new(move |mut line| {
+        let sender = sender.clone();
+        Box::pin(async move {
+            act(&line, Act::SendDigits("4".into())).await;
+            while let Some(event) = line.heard.recv().await {
+                if !matches!(event, Heard::Audio(_)) {
+                    let _test_over = sender.send(format!("{event:?}"));
+                }
+            }
+        })
+    }));
+    let mut desk = desk(talker).await;
+    let (phone, _calls) = endpoint().await;
+    let mut caller = phone.dial(&desk.number()).unwrap();
+    answered(&mut caller).await;
+    let digit = event(&mut caller).await;
+    assert!(matches!(digit, LegEvent::Digit('4')), "{digit:?}");
+    assert_eq!(soon("digits sent", heard.recv()).await.unwrap(), "DigitsSent");
+    caller.hold(true);
+    assert_eq!(soon("hold", heard.recv()).await.unwrap(), "Held(true)");
+    caller.hold(false);
+    assert_eq!(soon("resume", heard.recv()).await.unwrap(), "Held(false)");
+    caller.send_digits("9").unwrap();
+    assert_eq!(soon("a digit", heard.recv()).await.unwrap(), "Digit('9')");
+    caller.hang_up();
+    desk.ends_with(EndReason::UserHangup).await;
 }

@@ -206,11 +206,20 @@ pub async fn desk_with(
     talker: TestTalker,
     admit: impl Fn(&Arrival) -> Admission + Send + Sync + 'static,
 ) -> Desk {
+    desk_from(config, media_config(), talker, admit).await
+}
+
+pub async fn desk_from(
+    config: EndpointConfig,
+    media: MediaConfig,
+    talker: TestTalker,
+    admit: impl Fn(&Arrival) -> Admission + Send + Sync + 'static,
+) -> Desk {
     let (sender, reports) = mpsc::unbounded_channel();
     let host = Arc::new(TestHost { admit: Box::new(admit), routes: Mutex::default(), reports: sender });
     let mut engine_config = EngineConfig::new(config.listen);
     engine_config.endpoint = config;
-    engine_config.media = media_config();
+    engine_config.media = media;
     engine_config.refer_timeout = Duration::from_secs(2);
     let shared: Arc<dyn CallHost> = Arc::clone(&host) as Arc<dyn CallHost>;
     let engine = Engine::start(engine_config, shared, Arc::new(talker)).await.unwrap();

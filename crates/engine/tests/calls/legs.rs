@@ -211,3 +211,38 @@ async fn too_short_a_session_interval_is_asked_for_again_with_the_peers_minimum(
     let (b, mut b_calls) = endpoint().await;
     let (_caller, _callee) = connected(&a, &b, &mut b_calls, None).await;
 }
+
+#[tokio::test]
+async fn a_proxy_gets_the_invite_and_its_cancel() {
+    let (a, _a_calls) = endpoint().await;
+    let (b, mut b_calls) = endpoint().await;
+    let mut via_proxy = target("sip:%2B14155550177@nowhere.invalid".into());
+    via_proxy.proxy = Some(b.local_addr().to_string());
+    let mut caller = a.dial(&via_proxy).unwrap();
+    let call = soon("the call", b_calls.recv()).await.unwrap();
+    assert_eq!(call.arrival.dialled, "+14155550177");
+    let mut callee = call.accept().unwrap();
+    callee.ring();
+    assert!(matches!(soon("ringing", caller.next()).await, LegEvent::Ringing));
+    caller.hang_up();
+    assert_eq!(end(&mut callee).await, LegEnd::Cancelled);
+    forgotten(&a).await;
+    forgotten(&b).await;
+}
+
+#[tokio::test]
+async fn a_call_over_ipv6_says_so_in_its_sdp() {
+    let v6 = std::net::IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]);
+    let start = || async move {
+        let media = offhook_engine::media::MediaConfig { bind: v6, advertised: v6, ..media_config() };
+        let media = std::sync::Arc::new(offhook_engine::media::MediaPool::start(media).unwrap());
+        let config = EndpointConfig { listen: (v6, 0).into(), ..config() };
+        offhook_engine::endpoint::Endpoint::start(config, media).await.unwrap()
+    };
+    let ((a, _a_calls), (b, mut b_calls)) = (start().await, start().await);
+    let (mut caller, mut callee) = connected(&a, &b, &mut b_calls, None).await;
+    callee.loop_tone(Tone::sine(440.0));
+    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} }).await;
+    caller.hang_up();
+    assert_eq!(end(&mut callee).await, LegEnd::PeerHangup);
+}

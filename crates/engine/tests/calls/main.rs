@@ -1,4 +1,5 @@
 //! Calls over real sockets on loopback.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, with its line")]
 
 mod agent;
 mod kit;
@@ -6,4 +7,5 @@ mod legs;
 mod malformed;
 mod raw;
 mod registrar;
+mod sipp;
 mod transfer;

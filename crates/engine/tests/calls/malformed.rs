@@ -16,7 +16,7 @@ async fn five_thousand_mutated_datagrams_leave_it_answering() {
         }
         taken
     });
-    let mut peer = Peer::new(b.local_addr()).await;
+    let peer = Peer::new(b.local_addr()).await;
     let seeds: Vec<Vec<u8>> = [
         ("INVITE", "Session-Expires: 90\r\nProxy-Authorization: Digest username=\"a\", qop=auth\r\n", SDP),
         ("OPTIONS", "Require: timer\r\n", ""),
@@ -64,7 +64,6 @@ async fn five_thousand_mutated_datagrams_leave_it_answering() {
     let mut fresh = Peer::new(b.local_addr()).await;
     assert!(fresh.ask("OPTIONS", "", "").await.starts_with("SIP/2.0 200"));
     assert!(fresh.ask("INVITE", "", SDP).await.starts_with("SIP/2.0 404"));
-    let _ = peer.ask("OPTIONS", "", "");
     forgotten(&b).await;
     b.close();
     drop(b);

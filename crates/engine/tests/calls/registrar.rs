@@ -98,6 +98,22 @@ async fn a_challenged_call_goes_through_with_the_right_password_only() {
 }
 
 #[tokio::test]
+async fn a_challenged_call_can_still_be_cancelled() {
+    let (a, _a_calls) = endpoint().await;
+    let (b, mut calls) = endpoint_with(with_handsets()).await;
+    let mut number = target(b.uri("911"));
+    number.credentials = credentials("secret");
+    let mut caller = a.dial(&number).unwrap();
+    soon("the call", calls.recv()).await.unwrap().challenge();
+    let mut callee = soon("the call", calls.recv()).await.unwrap().accept().unwrap();
+    callee.ring();
+    assert!(matches!(soon("ringing", caller.next()).await, LegEvent::Ringing));
+    caller.hang_up();
+    assert_eq!(end(&mut callee).await, LegEnd::Cancelled);
+    forgotten(&b).await;
+}
+
+#[tokio::test]
 async fn a_refer_is_answered_and_its_outcome_told() {
     let (a, _a_calls) = endpoint().await;
     let (b, mut b_calls) = endpoint().await;
