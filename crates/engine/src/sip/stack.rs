@@ -100,7 +100,13 @@ impl Stack {
             .build();
         let incoming = endpoint.incoming_transactions().map_err(|e| StartError::Stack(e.to_string()))?;
         let inner = endpoint.inner.clone();
-        tokio::spawn(async move { endpoint.serve().await });
+        let serving = tokio::spawn(async move { endpoint.serve().await });
+        tokio::spawn(async move {
+            // One task reads every datagram; nothing can be done without it.
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the SIP stack died: this process takes no more calls");
+            }
+        });
         let stack =
             Self { dialogs: Arc::new(DialogLayer::new(inner)), local, advertised, cancel };
         stack.await_tcp().await?;
