@@ -26,4 +26,11 @@ pub trait Telephony: Send + Sync {
 
     /// Ends a call that runs here; false when none does.
     fn hang_up<'a>(&'a self, call: &'a CallId, reason: EndReason) -> BoxFuture<'a, bool>;
+
+    /// Where the handset registered under this number can be called, the
+    /// latest registration first. None where nothing can register.
+    fn handset_contacts(&self, number: &str) -> Vec<DialTarget> {
+        let _ = number;
+        Vec::new()
+    }
 }

@@ -1,5 +1,7 @@
 //! Calls through the API, on both databases, with a recorder for an engine.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, with its line")]
+
 #[path = "calls_api/admission.rs"]
 mod admission;
 #[path = "calls_api/delivery.rs"]

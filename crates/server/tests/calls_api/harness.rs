@@ -379,7 +379,7 @@ async fn app(url: &str, clock: &Arc<AtomicI64>, recordings: PathBuf) -> App {
             drain: Duration::from_secs(1),
             ..Settings::default()
         },
-        carrier: Arc::new(SimCarrier::default()),
+        carrier: Arc::new(SimCarrier),
         fetch: FetchClient::new(FetchPolicy { allow_private: true, ..FetchPolicy::default() }).unwrap(),
         clock: Arc::new(move || Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap()),
         components: Components { stt: "none".into(), tts: "none".into(), llm: "extractive".into() },
@@ -442,11 +442,14 @@ pub fn turn(index: u32, role: Role, text: &str) -> Turn {
     }
 }
 
+/// A request: its headers and its exact body.
+type Taken = (HeaderMap, Vec<u8>);
+
 /// A webhook: writes down requests, answers with the statuses it was given,
 /// then 200.
 #[derive(Clone, Default)]
 pub struct Receiver {
-    pub requests: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    pub requests: Arc<Mutex<Vec<Taken>>>,
     pub statuses: Arc<Mutex<VecDeque<u16>>>,
 }
 
@@ -468,7 +471,7 @@ impl Receiver {
         self.requests.lock().unwrap().len()
     }
 
-    pub fn request(&self, index: usize) -> (HeaderMap, Vec<u8>) {
+    pub fn request(&self, index: usize) -> Taken {
         self.requests.lock().unwrap()[index].clone()
     }
 }
