@@ -52,9 +52,9 @@ impl fmt::Debug for AreaCode {
 impl AreaCode {
     /// Every area code, in numerical order within its region.
     pub fn all() -> impl Iterator<Item = Self> + Clone {
-        REGIONS.iter().flat_map(|region| {
-            region.area_codes.iter().map(move |&(code, city)| Self { code, city, region })
-        })
+        REGIONS
+            .iter()
+            .flat_map(|region| region.area_codes.iter().map(move |&(code, city)| Self { code, city, region }))
     }
 
     /// The area code of a number, when it is one of ours.
@@ -137,9 +137,10 @@ impl SimCarrier {
             return Ok(found);
         }
         match &search.area_code {
-            Some(code) => {
-                Err(CarrierError::NoInventory { area_code: code.clone(), alternatives: alternatives(code, taken) })
-            }
+            Some(code) => Err(CarrierError::NoInventory {
+                area_code: code.clone(),
+                alternatives: alternatives(code, taken),
+            }),
             None if search.city.is_none() && search.state.is_none() => Err(CarrierError::SoldOut),
             None => Ok(found),
         }
@@ -189,7 +190,10 @@ impl Carrier for SimCarrier {
             if Self::sells(number) {
                 Ok(())
             } else {
-                Err(CarrierError::Refused { carrier: "sim", reason: "not a number of this carrier".to_owned() })
+                Err(CarrierError::Refused {
+                    carrier: "sim",
+                    reason: "not a number of this carrier".to_owned(),
+                })
             }
         })
     }

@@ -169,7 +169,13 @@ impl Drop for SimNetwork {
 }
 
 fn target() -> DialTarget {
-    DialTarget { uri: String::new(), proxy: None, transport: None, credentials: None, caller_id: String::new() }
+    DialTarget {
+        uri: String::new(),
+        proxy: None,
+        transport: None,
+        credentials: None,
+        caller_id: String::new(),
+    }
 }
 
 async fn serve(mut incoming: mpsc::Receiver<IncomingCall>, people: People) {

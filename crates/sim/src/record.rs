@@ -90,7 +90,10 @@ impl CallRecord {
     /// The keys the other party pressed.
     #[must_use]
     pub fn digits(&self) -> String {
-        self.notes.iter().filter_map(|n| if let Note::Digit(key) = n.note { Some(key) } else { None }).collect()
+        self.notes
+            .iter()
+            .filter_map(|n| if let Note::Digit(key) = n.note { Some(key) } else { None })
+            .collect()
     }
 
     /// When the other party spoke.
@@ -101,8 +104,9 @@ impl CallRecord {
         for noted in &self.notes {
             match noted.note {
                 Note::OtherBegan => from = Some(noted.at.saturating_sub(Duration::from_millis(60))),
-                Note::OtherEnded => stretches
-                    .extend(from.take().map(|from| from..noted.at.saturating_sub(Duration::from_millis(200)))),
+                Note::OtherEnded => stretches.extend(
+                    from.take().map(|from| from..noted.at.saturating_sub(Duration::from_millis(200))),
+                ),
                 _ => {}
             }
         }

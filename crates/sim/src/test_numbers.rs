@@ -68,8 +68,7 @@ pub const TEST_NUMBERS: [TestNumber; 8] = [
 pub const VOICEMAIL_GREETING: &str =
     "Hi, you have reached Alex. I can't take your call right now. Please leave a message after the tone.";
 /// What the screening assistant asks.
-pub const SCREENING_QUESTION: &str =
-    "Hello. The person you are calling is using a screening service. Please say your name, and why you are calling.";
+pub const SCREENING_QUESTION: &str = "Hello. The person you are calling is using a screening service. Please say your name, and why you are calling.";
 /// What the assistant says before it puts through.
 pub const SCREENING_THANKS: &str = "Thank you. Please stay on the line.";
 /// What the menu offers.

@@ -117,7 +117,8 @@ impl UserAgent {
     /// The same with digest credentials.
     #[must_use]
     pub fn with_credentials(mut target: DialTarget, username: &str, password: &str) -> DialTarget {
-        target.credentials = Some(Credentials { username: username.to_owned(), password: password.to_owned() });
+        target.credentials =
+            Some(Credentials { username: username.to_owned(), password: password.to_owned() });
         target
     }
 

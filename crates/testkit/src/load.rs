@@ -94,7 +94,9 @@ impl Load {
         let shared = Arc::new(Shared::default());
         let thread = {
             let shared = Arc::clone(&shared);
-            std::thread::Builder::new().name("load".into()).spawn(move || stream_all(&streams, &payload, &shared))?
+            std::thread::Builder::new()
+                .name("load".into())
+                .spawn(move || stream_all(&streams, &payload, &shared))?
         };
         Ok(Self { calls, refused, shared, thread: Some(thread) })
     }

@@ -28,7 +28,11 @@ const PHRASES: [&str; 5] = [
     "My order number is four two seven.",
 ];
 
-async fn pair(caller: &UserAgent, callee: &mut UserAgent, via: std::net::SocketAddr) -> (PhoneCall, PhoneCall) {
+async fn pair(
+    caller: &UserAgent,
+    callee: &mut UserAgent,
+    via: std::net::SocketAddr,
+) -> (PhoneCall, PhoneCall) {
     let mut near = caller.call(via, "+14155550100", "+14155550199").unwrap();
     let far = callee.answer(PATIENCE).await.unwrap();
     assert!(near.answered(PATIENCE).await);
@@ -119,7 +123,9 @@ async fn a_raw_offer_without_a_common_codec_gets_488() {
     let mut server = UserAgent::start().await.unwrap();
     let probe = SipProbe::open(server.address()).await.unwrap();
     let sdp = |format: &str| {
-        format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP {format}\r\n")
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP {format}\r\n"
+        )
     };
     let refused = probe.invite("+14155550100", &sdp("3"), PATIENCE).await.unwrap();
     assert_eq!(refused, Some(488));

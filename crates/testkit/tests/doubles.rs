@@ -83,7 +83,8 @@ async fn upload(double: &TranscriptionDouble, samples: &[i16]) -> reqwest::Resul
     let file = multipart::Part::bytes(wav::write(16_000, &[samples])).file_name("a.wav");
     let form = multipart::Form::new().text("model", "m").part("file", file);
     let url = format!("{}/audio/transcriptions", double.base_url());
-    let reply: Value = Client::new().post(url).multipart(form).send().await?.error_for_status()?.json().await?;
+    let reply: Value =
+        Client::new().post(url).multipart(form).send().await?.error_for_status()?.json().await?;
     Ok(reply["text"].as_str().unwrap_or("none").to_owned())
 }
 
@@ -107,7 +108,8 @@ async fn transcription_writes_what_was_said_and_nothing_else() {
 async fn speech_sounds_like_its_text_in_both_formats() {
     let double = SpeechDouble::start().await.unwrap();
     let url = format!("{}/audio/speech", double.base_url());
-    let body = |format| json!({"model": "m", "voice": "v", "input": "hello there", "response_format": format});
+    let body =
+        |format| json!({"model": "m", "voice": "v", "input": "hello there", "response_format": format});
     let get = |format| Client::new().post(&url).json(&body(format)).send();
     let pcm = get("pcm").await.unwrap().bytes().await.unwrap();
     let samples: Vec<i16> = pcm.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
@@ -126,13 +128,17 @@ async fn speech_sounds_like_its_text_in_both_formats() {
 async fn the_webhook_answers_turns_and_keeps_events() {
     let hook = WebhookDouble::start().await.unwrap();
     hook.when("", WebhookReply::text("Welcome."));
-    hook.when("order", WebhookReply::ndjson(&[
-        (Duration::ZERO, json!({"text": "One moment.", "interim": true})),
-        (Duration::from_millis(100), json!({"text": "It ships today."})),
-    ]));
+    hook.when(
+        "order",
+        WebhookReply::ndjson(&[
+            (Duration::ZERO, json!({"text": "One moment.", "interim": true})),
+            (Duration::from_millis(100), json!({"text": "It ships today."})),
+        ]),
+    );
     hook.then(WebhookReply::raw(200, "application/json", "{\"text\": \"cut o").and_break());
     let post = |event: Value| Client::new().post(hook.url()).json(&event).send();
-    let turn = |words: &str| json!({"event": "agent.message", "channel": "voice", "data": {"transcript": words}});
+    let turn =
+        |words: &str| json!({"event": "agent.message", "channel": "voice", "data": {"transcript": words}});
     assert_eq!(post(turn("")).await.unwrap().json::<Value>().await.unwrap()["text"], "Welcome.");
     let begin = Instant::now();
     let mut stream = post(turn("Where is my order?")).await.unwrap();

@@ -10,11 +10,17 @@ use offhook_sim::{
     SimConfig, SimNetwork,
     record::Outcome,
     script::Script,
-    test_numbers::{HELLO, MENU_HOURS, MENU_PROMPT, SCREENING_QUESTION, SCREENING_THANKS, VOICEMAIL_GREETING},
+    test_numbers::{
+        HELLO, MENU_HOURS, MENU_PROMPT, SCREENING_QUESTION, SCREENING_THANKS, VOICEMAIL_GREETING,
+    },
 };
 use offhook_testkit::{
     agent::{PhoneCall, UserAgent},
-    judge::{activity, correlation::{best_fit, median_r, per_window}, tone},
+    judge::{
+        activity,
+        correlation::{best_fit, median_r, per_window},
+        tone,
+    },
     signal::tone_speech,
 };
 use offhook_voice::providers::embedded::Embedded;

@@ -19,7 +19,8 @@ struct Stage {
 
 impl Stage {
     fn new(script: &Script) -> Self {
-        let lines = script.texts().into_iter().map(|text| (text.to_owned(), vec![1; 16_000].into())).collect();
+        let lines =
+            script.texts().into_iter().map(|text| (text.to_owned(), vec![1; 16_000].into())).collect();
         let actor = Actor::new(script, lines, Duration::from_secs(1));
         Self { actor, deeds: Vec::new(), playing: HashMap::new() }
     }
@@ -92,7 +93,8 @@ fn a_silent_other_is_not_waited_for_forever() {
 
 #[test]
 fn a_sentence_is_cut_off_in_the_middle() {
-    let script = Script::default().then(Step::SayFor("a long story".into(), Duration::from_millis(500))).hang_up();
+    let script =
+        Script::default().then(Step::SayFor("a long story".into(), Duration::from_millis(500))).hang_up();
     let mut stage = Stage::new(&script);
     stage.run(1000, false);
     assert_eq!(stage.hung_up_at(), Some(520));

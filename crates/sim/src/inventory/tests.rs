@@ -95,7 +95,9 @@ fn a_lone_code_bought_out_offers_neighbouring_states() {
 fn what_is_no_area_code_is_refused_with_the_nearest() {
     for code in ["999", "000", "abc", ""] {
         let error = search(|s| s.area_code = Some(code.into())).unwrap_err();
-        assert!(matches!(error, CarrierError::NoInventory { ref alternatives, .. } if alternatives.len() == 5));
+        assert!(
+            matches!(error, CarrierError::NoInventory { ref alternatives, .. } if alternatives.len() == 5)
+        );
     }
 }
 
@@ -108,7 +110,9 @@ fn everything_taken_is_sold_out() {
 #[test]
 fn only_its_own_numbers_are_sold() {
     assert!(SimCarrier::sells(&"+14155550199".parse().unwrap()));
-    for other in ["+14155550200", "+14155550099", "+14155560100", "+12125550100", "+19995550100", "+442071838750"] {
+    for other in
+        ["+14155550200", "+14155550099", "+14155560100", "+12125550100", "+19995550100", "+442071838750"]
+    {
         assert!(!SimCarrier::sells(&other.parse().unwrap()), "{other}");
     }
 }

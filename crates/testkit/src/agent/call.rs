@@ -132,10 +132,8 @@ impl PhoneCall {
     pub async fn listen_to_turn(&mut self, pause: Duration, patience: Duration) -> Vec<i16> {
         let start = self.heard.len();
         let pause = (pause.as_secs_f64() * f64::from(RATE)) as usize;
-        self.until(patience, |call| {
-            call.loud_until > start && call.heard.len() >= call.loud_until + pause
-        })
-        .await;
+        self.until(patience, |call| call.loud_until > start && call.heard.len() >= call.loud_until + pause)
+            .await;
         self.heard[start..].to_vec()
     }
 

@@ -80,7 +80,9 @@ impl Registration {
             return Err(RegistrationError::Refused(status));
         }
         let expires_s = header_of(&response, "contact")
-            .and_then(|contact| contact.split("expires=").nth(1)?.split([';', ',']).next()?.trim().parse().ok())
+            .and_then(|contact| {
+                contact.split("expires=").nth(1)?.split([';', ',']).next()?.trim().parse().ok()
+            })
             .or_else(|| header_of(&response, "expires")?.parse().ok());
         let inside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         inside.connect(phone).await?;

@@ -260,7 +260,10 @@ impl ChatDouble {
         let shared = Shared { journal: Journal::default(), script: Arc::new(Mutex::new(script)) };
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
-            .route("/v1/models", get(|| async { Json(json!({"object": "list", "data": [{"id": "double"}]})) }))
+            .route(
+                "/v1/models",
+                get(|| async { Json(json!({"object": "list", "data": [{"id": "double"}]})) }),
+            )
             .with_state(shared.clone());
         Ok(Self { served: Served::start(router).await?, shared })
     }

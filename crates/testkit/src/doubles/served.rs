@@ -60,11 +60,7 @@ pub struct Journal {
 
 impl Default for Journal {
     fn default() -> Self {
-        Self {
-            requests: Arc::default(),
-            count: Arc::new(watch::Sender::new(0)),
-            cancelled: Arc::default(),
-        }
+        Self { requests: Arc::default(), count: Arc::new(watch::Sender::new(0)), cancelled: Arc::default() }
     }
 }
 

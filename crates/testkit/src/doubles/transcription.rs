@@ -137,7 +137,10 @@ async fn transcribe(
 ) -> Response {
     let received = Received { at: Instant::now(), method, uri, headers, body };
     let refuse = |reason: String| {
-        (StatusCode::BAD_REQUEST, Json(json!({"error": {"message": reason, "type": "invalid_request_error"}})))
+        (
+            StatusCode::BAD_REQUEST,
+            Json(json!({"error": {"message": reason, "type": "invalid_request_error"}})),
+        )
             .into_response()
     };
     let content_type = received.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();

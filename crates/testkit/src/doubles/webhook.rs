@@ -192,7 +192,9 @@ async fn take(
             script.rules.iter().find(|(words, _)| fits(words)).map(|(_, reply)| reply.clone())
         });
         let next = || said.as_ref().and_then(|_| script.sequence.pop_front());
-        rule.or_else(next).or_else(|| script.fallback.clone()).unwrap_or_else(|| WebhookReply::json(&json!({})))
+        rule.or_else(next)
+            .or_else(|| script.fallback.clone())
+            .unwrap_or_else(|| WebhookReply::json(&json!({})))
     };
     shared.journal.record(received);
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

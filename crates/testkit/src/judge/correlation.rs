@@ -163,7 +163,8 @@ mod tests {
         let mut heard = reference[..16_000].to_vec();
         heard.extend([0; 160]);
         heard.extend(&reference[16_000..]);
-        let fits = per_window(&reference, &heard, 16_000, Duration::from_millis(250), Duration::from_millis(50));
+        let fits =
+            per_window(&reference, &heard, 16_000, Duration::from_millis(250), Duration::from_millis(50));
         assert_eq!(fits[0].fit.lag, 0);
         assert_eq!(fits[6].fit.lag, 160);
         assert!(median_r(&fits) > 0.99);

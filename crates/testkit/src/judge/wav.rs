@@ -145,7 +145,10 @@ mod tests {
     fn channels_come_back_apart() {
         let bytes = write(16_000, &[&[1, 2, 3], &[-1, -2, -3]]);
         let recording = Recording::parse(&bytes).unwrap();
-        assert_eq!((recording.rate, recording.left(), recording.right()), (16_000, &[1, 2, 3][..], &[-1, -2, -3][..]));
+        assert_eq!(
+            (recording.rate, recording.left(), recording.right()),
+            (16_000, &[1, 2, 3][..], &[-1, -2, -3][..])
+        );
     }
 
     #[test]

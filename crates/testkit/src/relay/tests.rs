@@ -17,8 +17,7 @@ async fn next(socket: &UdpSocket) -> (Vec<u8>, std::net::SocketAddr) {
 #[tokio::test]
 async fn packets_pass_both_ways_from_the_address_each_side_knows() {
     let (a, b) = (socket().await, socket().await);
-    let relay =
-        RtpRelay::between(Some(a.local_addr().unwrap()), None, &Impairment::default()).await.unwrap();
+    let relay = RtpRelay::between(Some(a.local_addr().unwrap()), None, &Impairment::default()).await.unwrap();
     b.send_to(b"from b", relay.facing_b()).await.unwrap();
     assert_eq!(next(&a).await, (b"from b".to_vec(), relay.facing_a()));
     a.send_to(b"from a", relay.facing_a()).await.unwrap();
@@ -48,9 +47,12 @@ async fn what_is_counted_as_lost_does_not_arrive() {
 
 #[tokio::test]
 async fn sdp_is_rewritten_so_that_media_takes_the_relay() {
-    let (server, user, user_media, server_media) = (socket().await, socket().await, socket().await, socket().await);
+    let (server, user, user_media, server_media) =
+        (socket().await, socket().await, socket().await, socket().await);
     let relay = SipRelay::start(server.local_addr().unwrap(), Impairment::default()).await.unwrap();
-    let sdp = |port| format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nm=audio {port} RTP/AVP 0\r\n");
+    let sdp = |port| {
+        format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nm=audio {port} RTP/AVP 0\r\n")
+    };
     let message = |first: &str, body: String| {
         format!("{first}\r\nCall-ID: x@y\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     };
