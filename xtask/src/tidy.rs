@@ -24,6 +24,9 @@ impl Source {
     /// The crate under `crates/` it belongs to, when it is that crate's own
     /// source (not its tests, benches or examples).
     pub fn crate_src(&self) -> Option<&str> {
+        if self.path.ends_with("/tests.rs") || self.path.contains("/tests/") {
+            return None;
+        }
         let rest = self.path.strip_prefix("crates/")?;
         let (name, rest) = rest.split_once('/')?;
         rest.starts_with("src/").then_some(name)

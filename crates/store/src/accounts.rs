@@ -2,7 +2,7 @@
 
 use offhook_model::{Timestamp, id::AccountId};
 
-use crate::{ApiKey, Store, StoreError, api_keys, row::Row, statement::statements, value::args};
+use crate::{ApiKey, Store, StoreError, api_keys, conn::Conn, row::Row, statement::statements, value::args};
 
 /// An owner of agents, numbers and calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,15 @@ impl Store {
         self.read().await?.optional(&SUB, args![parent, id]).await?.map(Account::from_row).transpose()
     }
 
+    /// The first account's id; `account` becomes it when there is none yet.
+    pub async fn ensure_first_account(&self, account: Account) -> Result<AccountId, StoreError> {
+        self.write(move |tx| {
+            let account = account.clone();
+            Box::pin(async move { first_account(tx, account).await })
+        })
+        .await
+    }
+
     /// Makes sure that a first account and a key exist; any number of nodes
     /// may do so at once, at every start.
     ///
@@ -80,10 +89,7 @@ impl Store {
         self.write(move |tx| {
             let (account, mut key) = (account.clone(), key.clone());
             Box::pin(async move {
-                if tx.execute(&CLAIM_FIRST, args![&account.id]).await? == 1 {
-                    tx.execute(&INSERT, account.args()).await?;
-                }
-                key.account_id = tx.one(&FIRST, args![]).await?.id("value")?;
+                key.account_id = first_account(tx, account).await?;
                 let wanted = match policy {
                     KeyPolicy::Configured => true,
                     KeyPolicy::IfNone => api_keys::count(tx, &key.account_id).await? == 0,
@@ -94,6 +100,14 @@ impl Store {
         })
         .await
     }
+}
+
+/// Makes `account` the first one, unless another is already.
+async fn first_account(tx: &mut Conn, account: Account) -> Result<AccountId, StoreError> {
+    if tx.execute(&CLAIM_FIRST, args![&account.id]).await? == 1 {
+        tx.execute(&INSERT, account.args()).await?;
+    }
+    tx.one(&FIRST, args![]).await?.id("value")
 }
 
 impl Account {

@@ -21,12 +21,12 @@ const RULES: [Rule; 6] = [
         instead: "SQL lives in crates/store",
     },
     Rule {
-        words: &["StatusCode::"],
+        words: &["http::StatusCode", "reqwest::StatusCode", "axum::http"],
         looks: |krate| krate != "server" && krate != "testkit",
         instead: "only crates/server knows HTTP status codes",
     },
     Rule {
-        words: &["Instant::now(", "SystemTime::now(", "Timestamp::now(", "UdpSocket", "TcpStream", "std::thread"],
+        words: &["Instant::now(", "SystemTime::now(", "Timestamp::now(", "UdpSocket", "TcpStream", "thread::spawn", "thread::sleep"],
         looks: |krate| PURE.contains(&krate),
         instead: "pure crates take time as an argument and touch no socket",
     },

@@ -1,0 +1,90 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// A phone system for AI agents that you run yourself.
+#[derive(Debug, Parser)]
+#[command(name = "offhook", version, propagate_version = true)]
+pub struct Cli {
+    /// Settings file (TOML); `offhook config show` prints every key.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer calls and serve the API until SIGTERM, then drain.
+    Serve {
+        /// What this process does. This version runs everything in one.
+        #[arg(long, value_enum, default_value = "all")]
+        role: Role,
+    },
+    /// Play one complete call on this machine: no account, no key, no network.
+    Demo {
+        /// Where the recording goes.
+        #[arg(long, value_name = "FILE", default_value = "offhook-demo.wav")]
+        recording: PathBuf,
+    },
+    /// Check settings, ports, database, speech engines and model.
+    Doctor {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check or show the settings.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Make, list and revoke API keys.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    All,
+    Api,
+    Media,
+    Worker,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong with the settings.
+    Check,
+    /// Print the settings in force, secrets hidden.
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print it; it is shown this once.
+    Create {
+        /// What it is for.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys, without the keys themselves.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Switch a key off.
+    Revoke {
+        /// The key's id, as `keys list` shows it.
+        id: String,
+    },
+}

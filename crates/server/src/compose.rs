@@ -1,0 +1,337 @@
+//! Puts a whole Offhook together: store, speech, engine, simulated network,
+//! API. One process, one call of [`start`]; [`Running::stop`] takes it apart in
+//! the order that loses nothing.
+
+mod check;
+pub mod keys;
+mod phone;
+mod secret;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use offhook_engine::{Engine, talk::Conversations};
+use offhook_media::vad::{EnergyVad, Vad};
+use offhook_model::{
+    Timestamp,
+    id::{AccountId, ApiKeyId},
+};
+use offhook_sim::{
+    SimCarrier,
+    network::{SimConfig, SimNetwork},
+};
+use offhook_store::{Account, ApiKey, ApiKeySecret, Blobs, KeyPolicy, Store, StoreError, StoreOptions};
+use offhook_voice::{brain::Brains, conversation, providers::speech::Speech};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+pub use check::{Check, State, examine};
+pub use offhook_engine::{
+    EngineConfig,
+    endpoint::{EndpointConfig, RegistrarConfig},
+    host::Credentials,
+    media::MediaConfig,
+};
+pub use offhook_voice::providers::{
+    chat::{LlmConfig, LlmTimeouts, TierModels},
+    fetch::FetchPolicy,
+    speech::{SpeechConfig, SpeechProvider, SttConfig, TtsConfig},
+};
+
+pub use crate::calls::routing::Trunk;
+use crate::{
+    App, Parts, Settings,
+    app::Components,
+    calls::{self, host::Host, routing::Routing},
+    deliver::Deliverer,
+};
+
+/// Everything a start needs, already parsed.
+#[derive(Clone)]
+pub struct Start {
+    /// Where the API listens.
+    pub http_listen: SocketAddr,
+    /// Settings of the API; an empty `public_url` means `http://<listen>`.
+    pub settings: Settings,
+    /// SIP and RTP.
+    pub engine: EngineConfig,
+    /// `sqlite://…` or `postgres://…`.
+    pub store_url: String,
+    /// Directory of the recordings.
+    pub blobs: PathBuf,
+    /// The operator's own API key.
+    pub bootstrap_key: Option<String>,
+    /// Speech engines.
+    pub speech: SpeechConfig,
+    /// The model; none means the extractive answerer.
+    pub llm: Option<LlmConfig>,
+    /// What tenants' addresses may be.
+    pub fetch: FetchPolicy,
+    /// Whether the simulated carrier is on.
+    pub sim: bool,
+    /// Password of handsets; none means one is kept in `data_dir`.
+    pub handset_password: Option<String>,
+    /// Where a made handset password is kept.
+    pub data_dir: PathBuf,
+    /// Ways out to the real network.
+    pub trunks: Vec<Trunk>,
+    /// How long calls may go on after a stop was asked for.
+    pub drain: Duration,
+}
+
+/// Offhook could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("the database cannot be used (store.url)")]
+    Store(#[from] StoreError),
+    /// The recordings' directory.
+    #[error("the recordings' directory cannot be used (store.blobs)")]
+    Blobs(#[from] offhook_store::BlobError),
+    /// A speech engine.
+    #[error("speech is not available")]
+    Speech(#[from] offhook_voice::speech::SpeechError),
+    /// The HTTP client.
+    #[error("the HTTP client cannot start")]
+    Fetch(#[from] offhook_voice::providers::fetch::FetchError),
+    /// SIP or RTP sockets.
+    #[error("the phone engine cannot start (sip.listen, media.ports)")]
+    Engine(#[from] offhook_engine::endpoint::StartError),
+    /// The simulated network.
+    #[error("the simulated carrier cannot start")]
+    Sim(#[from] offhook_sim::network::SimError),
+    /// The API's socket.
+    #[error("the API cannot listen on {address} (http.listen)")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The handset password's file.
+    #[error("the handset password cannot be kept in {path}")]
+    Secret {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A running Offhook.
+pub struct Running {
+    http: SocketAddr,
+    engine: Engine,
+    store: Store,
+    sim: Option<Arc<SimNetwork>>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    drain: Duration,
+    new_api_key: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+/// Starts everything and returns once calls and requests are served.
+///
+/// # Errors
+/// [`StartError`] says which part and which setting.
+pub async fn start(start: Start) -> Result<Running, StartError> {
+    let store = Store::connect(&start.store_url, StoreOptions::default()).await?;
+    let blobs = Blobs::open(&start.blobs).await?;
+    let new_api_key = bootstrap(&store, start.bootstrap_key.as_deref()).await?;
+    let (password, password_file) = handset_password(&start)?;
+    let speech = Speech::from_config(&start.speech)?;
+    let brains = Arc::new(Brains::new(start.llm.clone(), start.fetch.clone())?);
+    let listener = TcpListener::bind(start.http_listen)
+        .await
+        .map_err(|source| StartError::Listen { address: start.http_listen, source })?;
+    let http = listener.local_addr().unwrap_or(start.http_listen);
+
+    let app = App::new(Parts {
+        store: store.clone(),
+        settings: settings(&start, &blobs, http),
+        carrier: Arc::new(SimCarrier),
+        fetch: brains.fetch().clone(),
+        clock: Arc::new(now),
+        components: Components {
+            stt: speech.recognizer.name().to_owned(),
+            tts: speech.synthesizer.name().to_owned(),
+            llm: start.llm.as_ref().map_or("extractive", |llm| &llm.models.balanced).to_owned(),
+        },
+        metrics: metrics(),
+    });
+    let mut config = start.engine.clone();
+    config.endpoint.registrar =
+        start.sim.then(|| RegistrarConfig { realm: "offhook".to_owned(), password });
+    let talker = Conversations { speech: conversing(&speech), brains: Arc::clone(&brains), clock: Arc::new(now) };
+    let engine = Engine::start(config, Arc::new(Host::new(app.clone())), Arc::new(talker)).await?;
+    app.connect(Arc::new(phone::Phone::new(engine.clone())));
+    let sim = if start.sim {
+        Some(Arc::new(SimNetwork::start(SimConfig::loopback(Arc::clone(&speech.synthesizer))).await?))
+    } else {
+        None
+    };
+    app.calls().set_routing(Routing {
+        sim: sim.as_ref().map(|sim| phone::routes(sim, engine.sip_addr())),
+        trunks: start.trunks.clone(),
+    });
+    if let Some(sim) = &sim {
+        app.calls().set_sim_network(Arc::clone(sim));
+    }
+    tracing::info!(stt = speech.recognizer.name(), tts = speech.synthesizer.name(), llm = brains.hosted_kind(), "speech and model");
+
+    let stop = CancellationToken::new();
+    let serving = stop.clone();
+    let api = app.clone();
+    let tasks = vec![
+        tokio::spawn(Deliverer::new(app.clone()).run(stop.clone())),
+        tokio::spawn(calls::end::keep(app.clone(), stop.clone())),
+        tokio::spawn(async move {
+            if let Err(error) = crate::serve(listener, api, serving).await {
+                tracing::error!(%error, "the API stopped serving");
+            }
+        }),
+    ];
+    Ok(Running { http, engine, store, sim, stop, tasks, drain: start.drain, new_api_key, password_file })
+}
+
+impl Running {
+    /// Where the API listens.
+    #[must_use]
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where SIP is listened for.
+    #[must_use]
+    pub fn sip_addr(&self) -> SocketAddr {
+        self.engine.sip_addr()
+    }
+
+    /// The API key made at the very first start; to be shown once.
+    #[must_use]
+    pub fn new_api_key(&self) -> Option<&str> {
+        self.new_api_key.as_deref()
+    }
+
+    /// Where the handset password is kept, when it is not configured.
+    #[must_use]
+    pub fn handset_password_file(&self) -> Option<&Path> {
+        self.password_file.as_deref()
+    }
+
+    /// Refuses new calls, lets calls, requests and deliveries end, closes the
+    /// database last.
+    pub async fn stop(self) {
+        self.engine.shutdown(self.drain).await;
+        self.stop.cancel();
+        for task in self.tasks {
+            let _ended = task.await;
+        }
+        if let Some(sim) = self.sim {
+            sim.shutdown();
+        }
+        self.store.close().await;
+    }
+}
+
+/// The settings of the API, completed by what is known only now.
+fn settings(start: &Start, blobs: &Blobs, http: SocketAddr) -> Settings {
+    let mut settings = start.settings.clone();
+    if settings.public_url.is_empty() {
+        settings.public_url = format!("http://{http}");
+    }
+    if settings.recordings.is_some() {
+        settings.recordings = Some(blobs.directory().to_path_buf());
+    }
+    settings
+}
+
+/// Speech as a conversation takes it. Without Silero the energy of the sound
+/// decides: worse in noise, but a call goes on.
+fn conversing(speech: &Speech) -> conversation::Speech {
+    let make = Arc::clone(&speech.vad);
+    conversation::Speech {
+        recognizer: Arc::clone(&speech.recognizer),
+        synthesizer: Arc::clone(&speech.synthesizer),
+        vad: Arc::new(move || {
+            make().unwrap_or_else(|error| {
+                tracing::error!(%error, "voice activity falls back to energy");
+                Box::new(EnergyVad::new()) as Box<dyn Vad>
+            })
+        }),
+    }
+}
+
+/// Makes sure of a first account and a key; the key, when it was made just now.
+async fn bootstrap(store: &Store, configured: Option<&str>) -> Result<Option<String>, StoreError> {
+    let (secret, policy) = match configured {
+        Some(text) => (ApiKeySecret::from_text(text), KeyPolicy::Configured),
+        None => (ApiKeySecret::generate(), KeyPolicy::IfNone),
+    };
+    let now = Timestamp::now();
+    let account =
+        Account { id: AccountId::new(now, rand::random()), parent_id: None, name: "Main".to_owned(), created_at: now };
+    let key = ApiKey {
+        id: ApiKeyId::new(now, rand::random()),
+        account_id: account.id.clone(),
+        name: "bootstrap".to_owned(),
+        hash: secret.hash(),
+        last4: secret.last4(),
+        created_at: now,
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let done = store.ensure_bootstrap(account, key, policy).await?;
+    Ok((done.key_created && configured.is_none()).then(|| secret.reveal().to_owned()))
+}
+
+/// The configured password, or one that is made once and kept in a file.
+fn handset_password(start: &Start) -> Result<(String, Option<PathBuf>), StartError> {
+    if let Some(password) = &start.handset_password {
+        return Ok((password.clone(), None));
+    }
+    let path = start.data_dir.join("handset-password");
+    match secret::kept(&path) {
+        Ok(password) => Ok((password, start.sim.then_some(path))),
+        Err(source) => Err(StartError::Secret { path, source }),
+    }
+}
+
+/// Wall time in whole milliseconds, as the database keeps it: what a client is
+/// told first is what it reads later.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// The process's metrics; installed once, whoever asks first.
+fn metrics() -> Option<PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| match PrometheusBuilder::new().install_recorder() {
+            Ok(handle) => Some(handle),
+            Err(error) => {
+                tracing::warn!(%error, "metrics are off");
+                None
+            }
+        })
+        .clone()
+}
+
+/// The database and its first account, for the command line.
+async fn open(store_url: &str) -> Result<(Store, AccountId), StoreError> {
+    let store = Store::connect(store_url, StoreOptions::default()).await?;
+    let now = Timestamp::now();
+    let account =
+        Account { id: AccountId::new(now, rand::random()), parent_id: None, name: "Main".to_owned(), created_at: now };
+    let id = store.ensure_first_account(account).await?;
+    Ok((store, id))
+}
