@@ -34,6 +34,8 @@ pub struct EngineConfig {
     pub media: MediaConfig,
     /// How long a REFER may take before the transfer is bridged instead; 30 s.
     pub refer_timeout: Duration,
+    /// How long an inbound call rings before its agent answers; 0 s.
+    pub answer_after: Duration,
 }
 
 impl EngineConfig {
@@ -44,6 +46,7 @@ impl EngineConfig {
             endpoint: EndpointConfig::new(listen),
             media: MediaConfig::default(),
             refer_timeout: Duration::from_secs(30),
+            answer_after: Duration::ZERO,
         }
     }
 }
@@ -72,6 +75,7 @@ pub(crate) struct Shared {
     pub host: Arc<dyn CallHost>,
     pub talker: Arc<dyn Talker>,
     pub refer_timeout: Duration,
+    pub answer_after: Duration,
     pub calls: Mutex<HashMap<CallId, mpsc::Sender<Order>>>,
     pub tasks: TaskTracker,
     /// Ends bridges between handsets, which are no calls of an agent.
@@ -115,6 +119,7 @@ impl Engine {
             host,
             talker,
             refer_timeout: config.refer_timeout,
+            answer_after: config.answer_after,
             calls: Mutex::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

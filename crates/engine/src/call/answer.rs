@@ -27,10 +27,17 @@ impl Setup {
         tracing::info!(call.id = %self.plan.call_id, sip.call_id = leg.call_id(), "inbound call");
         leg.ring();
         self.reports.ringing();
-        leg.answer();
+        let pick_up = tokio::time::sleep(self.shared.answer_after);
+        tokio::pin!(pick_up);
+        let mut rings = true;
         loop {
             let event = tokio::select! {
                 event = leg.next() => event,
+                () = &mut pick_up, if rings => {
+                    rings = false;
+                    leg.answer();
+                    continue;
+                }
                 Some(Order::HangUp(reason)) = self.orders.recv() => {
                     leg.reject(cause::status(reason));
                     return self.reports.ended(reason, Duration::ZERO, None);

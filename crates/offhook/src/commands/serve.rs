@@ -85,6 +85,7 @@ fn engine(config: &Config) -> EngineConfig {
     engine.endpoint.advertised = sip.advertised;
     engine.endpoint.ring_timeout = sip.ring_timeout;
     engine.endpoint.max_calls = sip.max_calls;
+    engine.answer_after = sip.answer_after;
     engine.media = MediaConfig {
         bind: sip.listen.ip(),
         advertised: config.media.address.or(sip.advertised.map(|addr| addr.ip())).unwrap_or(sip.listen.ip()),
