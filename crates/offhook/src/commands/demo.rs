@@ -77,17 +77,15 @@ async fn converse(api: &Api, recording: &Path) -> anyhow::Result<()> {
     let number = text(&number, "phoneNumber")?;
     println!("agent   {} answers {number}", text(&agent, "name")?);
     println!("caller  dials from {}\n", script::CALLER);
-    let call = api
-        .post(
-            "/offhook/v1/sim/calls",
-            &json!({"from": script::CALLER, "to": number, "script": script::steps()}),
-        )
-        .await?;
-    let id = match call.get("callId").and_then(Value::as_str) {
-        Some(id) => id.to_owned(),
-        None => newest_call(api).await?,
+    // The request is answered when the call is over; meanwhile it is followed.
+    let order = script::call(number);
+    let placed = api.post("/offhook/v1/sim/calls", &order);
+    let followed = async {
+        let id = newest_call(api).await?;
+        api.follow(&id, print_turn).await?;
+        anyhow::Ok(id)
     };
-    api.follow(&id, print_turn).await?;
+    let (_, id) = tokio::try_join!(placed, followed)?;
     let call = api.get(&format!("/v1/calls/{id}?wait=true&timeout=30")).await?;
     let wav = save_recording(api, &id, recording).await?;
     verdict::judge(&call, &wav)?;
