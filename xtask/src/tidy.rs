@@ -1,6 +1,7 @@
 //! Runs every rule and prints what breaks them.
 
 mod arrows;
+mod links;
 mod names;
 mod size;
 mod words;
@@ -24,7 +25,7 @@ impl Source {
     /// The crate under `crates/` it belongs to, when it is that crate's own
     /// source (not its tests, benches or examples).
     pub fn crate_src(&self) -> Option<&str> {
-        if self.path.ends_with("/tests.rs") || self.path.contains("/tests/") {
+        if self.path.ends_with("/tests.rs") || self.path.ends_with("/testing.rs") || self.path.contains("/tests/") {
             return None;
         }
         let rest = self.path.strip_prefix("crates/")?;
@@ -48,6 +49,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let sources = tracked(&root)?;
     let mut faults = Vec::new();
     faults.extend(arrows::check(&root)?);
+    faults.extend(links::check(&root, &sources));
     faults.extend(names::check(&sources));
     faults.extend(size::check(&sources));
     faults.extend(words::check(&sources));
