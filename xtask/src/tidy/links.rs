@@ -101,7 +101,9 @@ mod tests {
 
     #[test]
     fn links_to_elsewhere_and_to_headings_are_not_followed() {
-        assert!(of("README.md", "[a](https://example.test/b.md) [c](#top) [m](mailto:a@example.test)").is_empty());
+        assert!(
+            of("README.md", "[a](https://example.test/b.md) [c](#top) [m](mailto:a@example.test)").is_empty()
+        );
     }
 
     #[test]
