@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{ConversationEvent, Runner, tick_time};
+use super::{ConversationEvent, Runner};
 use crate::{
     brain::BrainEvent,
+    conversation::answer::tick_time,
     line::Heard,
     speech::SttEvent,
     turn::{Command, Input},

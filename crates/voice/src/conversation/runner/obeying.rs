@@ -1,0 +1,62 @@
+//! Carries out the machine's commands.
+
+use offhook_model::call::EndReason;
+
+use super::Runner;
+use crate::{
+    line::Act,
+    turn::{Command, Input},
+};
+
+impl Runner {
+    /// Tells the machine, and does what it says.
+    pub(super) async fn feed(&mut self, input: Input) {
+        for command in self.machine.on(input) {
+            self.obey(command).await;
+        }
+    }
+
+    pub(super) async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Begin { stretch } => self.ear.begin(stretch),
+            Command::End { stretch } => self.ear.end(stretch),
+            Command::Discard { stretch } => self.ear.discard(stretch),
+            Command::Ask(question) => self.on_question(question),
+            Command::Withdraw(turn) => {
+                if let Some(answer) = self.answer.take_if(|answer| answer.turn == turn) {
+                    answer.cancel.cancel();
+                    // Last words outlive every question.
+                    if answer.last_words {
+                        self.hang_up(EndReason::Error).await;
+                    }
+                }
+            }
+            Command::Interrupt(turn) => {
+                self.send(Act::Flush).await;
+                if let Some(answer) = self.answer.as_mut().filter(|answer| answer.turn == turn) {
+                    answer.cancel.cancel();
+                    answer.brain_done = true;
+                    if let Some(mouth) = &mut answer.mouth {
+                        mouth.stop();
+                    }
+                }
+            }
+            Command::Cut(turn) => {
+                if let Some(answer) = self.answer.take_if(|answer| answer.turn == turn) {
+                    let ends = answer.last_words.then_some(answer.after.hang_up).flatten();
+                    self.report(answer, true);
+                    if let Some(reason) = ends {
+                        self.hang_up(reason).await;
+                    }
+                }
+            }
+            Command::NotHeard => {
+                // A caller who is already speaking again needs no invitation.
+                if self.count_stt_failure() && !self.machine.expects_words() {
+                    self.announce(self.phrases.not_heard, None);
+                }
+            }
+            Command::HangUp(reason) => self.hang_up(reason).await,
+        }
+    }
+}
