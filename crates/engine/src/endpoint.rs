@@ -22,7 +22,7 @@ use std::{
 use offhook_sip::{ring, sdp, session_timer::TimerPolicy};
 use tokio::sync::mpsc;
 
-pub use crate::sip::{RateLimit, RegistrarConfig, StartError};
+pub use crate::sip::{Handset, RateLimit, RegistrarConfig, StartError};
 use crate::{
     host::DialTarget,
     leg::{Leg, LegError, uac},
@@ -197,6 +197,12 @@ impl Endpoint {
     #[must_use]
     pub fn handset_contacts(&self, user: &str) -> Vec<DialTarget> {
         self.core.registrar.contacts(user, Instant::now())
+    }
+
+    /// The handsets registered now.
+    #[must_use]
+    pub fn handsets(&self) -> Vec<Handset> {
+        self.core.registrar.handsets(Instant::now())
     }
 
     /// Calls in progress, both ways.

@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     call::{self, Order},
-    endpoint::{Endpoint, EndpointConfig, IncomingCall, StartError},
+    endpoint::{Endpoint, EndpointConfig, Handset, IncomingCall, StartError},
     host::{Admission, CallHost, DialTarget},
     media::{MediaConfig, MediaPool, PoolStats},
     talk::Talker,
@@ -189,6 +189,12 @@ impl Engine {
     #[must_use]
     pub fn handset_contact(&self, user: &str) -> Option<DialTarget> {
         self.handset_contacts(user).into_iter().next()
+    }
+
+    /// The handsets registered now.
+    #[must_use]
+    pub fn handsets(&self) -> Vec<Handset> {
+        self.shared.endpoint.handsets()
     }
 
     /// Refuses new calls; those in progress go on.

@@ -14,5 +14,5 @@ pub(crate) mod registrar;
 pub(crate) mod stack;
 
 pub use limit::RateLimit;
-pub use registrar::RegistrarConfig;
+pub use registrar::{Handset, RegistrarConfig};
 pub use stack::StartError;

@@ -56,6 +56,17 @@ pub struct Registrar {
     bindings: Mutex<HashMap<String, Vec<Binding>>>,
 }
 
+/// A phone that is registered now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handset {
+    /// Its user name: the number it is called under.
+    pub user: String,
+    /// Devices registered under it.
+    pub devices: usize,
+    /// When the last of them is forgotten, unless it registers again.
+    pub expires_in: Duration,
+}
+
 /// The answer to a REGISTER.
 pub struct Reply {
     pub status: StatusCode,
@@ -146,6 +157,19 @@ impl Registrar {
             out.push(Header::Supported(headers::SUPPORTED.into()));
         }
         Reply { status: StatusCode::OK, headers: out }
+    }
+
+    /// Who is registered, by user name.
+    pub fn handsets(&self, now: Instant) -> Vec<Handset> {
+        let bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
+        let handset = |(user, devices): (&String, &Vec<Binding>)| {
+            let left = devices.iter().map(|d| d.expires_at).filter(|at| *at > now);
+            let expires_in = left.clone().max()?.saturating_duration_since(now);
+            Some(Handset { user: user.clone(), devices: left.count(), expires_in })
+        };
+        let mut handsets: Vec<_> = bindings.iter().filter_map(handset).collect();
+        handsets.sort_unstable_by(|a, b| a.user.cmp(&b.user));
+        handsets
     }
 
     /// Ways to reach a handset, latest registration first.
