@@ -4,7 +4,7 @@ use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, Connection as _, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -24,6 +24,12 @@ statements! {
 
 /// How often a PostgreSQL transaction is tried when others collide with it.
 const TRIES: u32 = 6;
+
+/// SQLite's page, unless a file was made with another.
+const PAGE_BYTES: u64 = 4096;
+
+/// A connection to PostgreSQL unused for longer is tried before it is used.
+const MAYBE_DEAD: Duration = Duration::from_secs(1);
 
 /// Which database a store speaks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +51,14 @@ pub struct StoreOptions {
     pub queue: usize,
     /// Most writes that share one commit (SQLite).
     pub batch: usize,
+    /// Largest size of the file in bytes (SQLite); none is as large as the
+    /// disk. Beyond it writes answer [`StoreError::Full`].
+    pub max_bytes: Option<u64>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 8, patience: Duration::from_secs(5), queue: 1024, batch: 256 }
+        Self { connections: 8, patience: Duration::from_secs(5), queue: 1024, batch: 256, max_bytes: None }
     }
 }
 
@@ -104,11 +113,17 @@ impl Store {
             .busy_timeout(options.patience)
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let mut conn = Conn::SqliteWriter(connect.connect().await?);
+        let writing = match options.max_bytes {
+            Some(bytes) => connect.clone().pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),
+            None => connect.clone(),
+        };
+        let mut conn = Conn::SqliteWriter(writing.connect().await?);
         migrate::run(&mut conn).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)
+            // A file does not go away; the test costs a turn of its thread per read.
+            .test_before_acquire(false)
             .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "1"));
         Ok(Backend::Sqlite { writer: Writer::start(conn, options.queue, options.batch), readers })
     }
@@ -124,6 +139,16 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
             .acquire_timeout(options.patience)
+            // A ping before every use would be a third of what a short write costs.
+            .test_before_acquire(false)
+            .before_acquire(|conn, used| {
+                Box::pin(async move {
+                    if used.idle_for > MAYBE_DEAD {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(connect)
             .await?;
         migrate::run(&mut Conn::Postgres(pool.acquire().await?)).await?;
@@ -181,29 +206,40 @@ impl Store {
                 writer.submit(job).await?;
                 answer.await.unwrap_or(Err(StoreError::Aborted))
             }
-            Backend::Postgres(pool) => {
-                let mut tries = 1;
-                loop {
-                    match transact(pool, &operation).await {
-                        Err(StoreError::Contended { .. }) if tries < TRIES => {
-                            let jitter = u64::from(rand::random::<u8>()) / 16;
-                            tokio::time::sleep(Duration::from_millis((4 << tries) + jitter)).await;
-                            tries += 1;
-                        }
-                        other => return other,
-                    }
-                }
-            }
+            Backend::Postgres(pool) => uncontended(|| transact(pool, &operation)).await,
         }
     }
 
     /// A write of one statement; answers how many rows it touched.
     pub(crate) async fn execute(&self, run: &'static Statement, args: Vec<Value>) -> Result<u64, StoreError> {
+        if let Backend::Postgres(pool) = &*self.backend {
+            // A statement is a transaction of its own: no BEGIN, no COMMIT.
+            return uncontended(|| async { Conn::Postgres(pool.acquire().await?).execute(run, args.clone()).await })
+                .await;
+        }
         self.write(move |tx| {
             let args = args.clone();
             Box::pin(tx.execute(run, args))
         })
         .await
+    }
+}
+
+/// Tries a PostgreSQL transaction again while others collide with it.
+async fn uncontended<T, F>(mut transaction: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut tries = 1;
+    loop {
+        match transaction().await {
+            Err(StoreError::Contended { .. }) if tries < TRIES => {
+                let jitter = u64::from(rand::random::<u8>()) / 16;
+                tokio::time::sleep(Duration::from_millis((4 << tries) + jitter)).await;
+                tries += 1;
+            }
+            other => return other,
+        }
     }
 }
 
