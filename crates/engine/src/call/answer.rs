@@ -19,7 +19,12 @@ impl Setup {
         let mut leg = match incoming.accept() {
             Ok(leg) => leg,
             Err(error) => {
-                tracing::error!(call.id = %self.plan.call_id, %error, "a call could not be taken");
+                // What the caller wrote is nothing an operator can act on.
+                if matches!(error, LegError::Media(_)) {
+                    tracing::error!(call.id = %self.plan.call_id, %error, "a call could not be taken");
+                } else {
+                    tracing::info!(call.id = %self.plan.call_id, "a call could not be taken: its INVITE is bad or gone");
+                }
                 let reason = if matches!(error, LegError::Gone) { EndReason::CallerCancelled } else { EndReason::Error };
                 return self.reports.ended(reason, Duration::ZERO, None);
             }
