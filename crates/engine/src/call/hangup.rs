@@ -8,8 +8,9 @@ use offhook_sip::cause;
 use super::Call;
 use crate::leg::LegEnd;
 
-/// How long the conversation may take to report its last words.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long the conversation may take to report its last words: longer than
+/// it gives recognition and the exchange under way together.
+const LAST_WORDS: Duration = Duration::from_secs(6);
 
 /// Why a call ended, from how its leg did.
 pub(super) fn reason(end: &LegEnd) -> EndReason {

@@ -7,14 +7,16 @@ use tokio::time::timeout;
 use super::{ConversationEvent, Runner};
 use crate::{
     brain::BrainEvent,
-    conversation::answer::tick_time,
     line::Heard,
     speech::SttEvent,
-    turn::{Command, Input},
+    turn::{Command, Input, Question},
 };
 
-/// How long the caller's last words, and exchanges that are cut short, may take.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long recognition of the caller's last words may take: nobody waits for
+/// it, and services that take whole utterances need a second or two.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+/// How long exchanges that are cut short may take to report themselves.
+const LAST_EXCHANGES: Duration = Duration::from_secs(1);
 
 impl Runner {
     /// The call is over: stops everything and reports what is left, the
@@ -32,7 +34,11 @@ impl Runner {
                     mouth.on_played(samples, finished);
                 }
             }
-            self.report(answer, false);
+            let turn = answer.turn;
+            let interrupted = self.machine.is_stopping();
+            self.report(answer, interrupted);
+            // Its question is reported and must not be asked again.
+            self.conclude(Input::AgentDone(turn));
         }
         if let Some(stretch) = self.machine.open_stretch() {
             self.conclude(Input::Held(true));
@@ -54,13 +60,12 @@ impl Runner {
         })
         .await;
         if let Some((words, ago)) = self.machine.take_said() {
-            let at = (self.clock)();
-            self.turn(words, at.checked_sub(tick_time(ago)).unwrap_or(at));
+            self.turn(words, self.ago(ago));
         }
         // Interrupted exchanges report themselves as soon as they notice.
         let Self { mut brain_in, brain_out, .. } = self;
         drop(brain_out);
-        let _ = timeout(LAST_WORDS, async {
+        let _ = timeout(LAST_EXCHANGES, async {
             while let Some((_, _, event)) = brain_in.recv().await {
                 if let Some(BrainEvent::Exchange(exchange)) = event {
                     self.outbox.push_back(ConversationEvent::Exchange(*exchange));
@@ -79,10 +84,11 @@ impl Runner {
     /// nobody is there to hear the answer.
     fn conclude(&mut self, input: Input) {
         for command in self.machine.on(input) {
-            if let Command::Ask(question) = command {
-                let at = (self.clock)();
-                let at = at.checked_sub(tick_time(question.began_ago)).unwrap_or(at);
-                self.turn(question.words, at);
+            match command {
+                Command::Ask(Question { words, began_ago, .. })
+                | Command::SayAgain { question: Some(Question { words, began_ago, .. }), .. }
+                | Command::Note { words, began_ago } => self.turn(words, self.ago(began_ago)),
+                _ => {}
             }
         }
     }
