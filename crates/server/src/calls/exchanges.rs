@@ -20,6 +20,8 @@ pub struct Exchange {
     pub created_at: Timestamp,
     /// What the caller waited for the first words of the answer.
     pub latency: Option<TurnLatency>,
+    /// Whether the caller cut the answer short; it holds what was heard.
+    pub interrupted: bool,
 }
 
 /// A caller's turn opens a row; the agent's turns after it join its response
@@ -38,6 +40,7 @@ pub fn exchanges(turns: &[Turn]) -> Vec<Exchange> {
                     none => *none = Some(turn.text.clone()),
                 }
                 row.latency = row.latency.or(turn.latency);
+                row.interrupted |= turn.interrupted;
             }
             (role, _) => rows.push(Exchange {
                 opened_by: turn.index,
@@ -46,6 +49,7 @@ pub fn exchanges(turns: &[Turn]) -> Vec<Exchange> {
                 response: (role == Role::Agent).then(|| turn.text.clone()),
                 created_at: turn.at,
                 latency: turn.latency,
+                interrupted: turn.interrupted,
             }),
         }
     }
@@ -88,6 +92,19 @@ mod tests {
         ]);
         assert_eq!(rows[0].response.as_deref(), Some("Let me see. Nine to five."));
         assert_eq!(rows[1].response, None);
+    }
+
+    #[test]
+    fn a_row_is_interrupted_when_any_part_of_its_answer_was() {
+        let mut turns = [
+            turn(0, Role::User, "Hours?"),
+            turn(1, Role::Agent, "Let me"),
+            turn(2, Role::Agent, "See."),
+            turn(3, Role::User, "No"),
+        ];
+        turns[1].interrupted = true;
+        let rows = exchanges(&turns);
+        assert!(rows[0].interrupted && !rows[1].interrupted);
     }
 
     #[test]

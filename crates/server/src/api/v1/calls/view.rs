@@ -2,7 +2,7 @@
 
 use offhook_model::{
     Timestamp,
-    call::{CallStatus, Direction, EndReason},
+    call::{Direction, EndReason},
     report::TurnLatency,
 };
 use offhook_store::{Call, StoredTurn};
@@ -56,8 +56,8 @@ pub struct CallSummaryView {
     /// `pstn` or `web`.
     #[serde(rename = "type")]
     pub kind: CallType,
-    /// `in-progress`, `completed` or `failed`.
-    #[schema(value_type = CallStatus)]
+    /// `in-progress`, `completed` or `failed`; `ending` in the answer to a request to end it.
+    #[schema(value_type = String)]
     pub status: &'static str,
     /// Arrival or creation.
     #[schema(value_type = String, format = DateTime)]
@@ -92,6 +92,8 @@ pub struct ExchangeView {
     pub created_at: Timestamp,
     /// What the caller waited for the answer, by its parts.
     pub latency: Option<LatencyView>,
+    /// Whether the caller cut the answer short; `response` is what was heard.
+    pub interrupted: bool,
 }
 
 /// The parts of one wait, ms; they sum to `totalMs`.
@@ -203,6 +205,7 @@ pub fn rows(turns: &[StoredTurn]) -> Vec<ExchangeView> {
             response: row.response,
             created_at: row.created_at,
             latency: row.latency.map(LatencyView::from),
+            interrupted: row.interrupted,
         })
         .collect()
 }
