@@ -1,0 +1,21 @@
+//! Whole calls on the real binary: a phone of its own, doubles for what costs
+//! money, and the API telling what happened.
+
+#[path = "calls/answered.rs"]
+mod answered;
+#[path = "calls/barge_in.rs"]
+mod barge_in;
+#[path = "calls/faults.rs"]
+mod faults;
+#[path = "calls/impaired.rs"]
+mod impaired;
+#[path = "calls/outbound.rs"]
+mod outbound;
+#[path = "calls/refused.rs"]
+mod refused;
+#[path = "support/server.rs"]
+mod server;
+#[path = "calls/stage.rs"]
+mod stage;
+#[path = "calls/webhook_mode.rs"]
+mod webhook_mode;
