@@ -95,15 +95,15 @@ def webhooks(agent):
 
 
 def calls(agent, number):
-    # +15005550101 is the test number of a person who talks.
-    call = client.calls.make(agent.id, "+15005550101", initial_greeting="Hello, are you there?")
+    # +15005550001 is the test number of a person who talks.
+    call = client.calls.make(agent.id, "+15005550001", initial_greeting="Hello, are you there?")
     ok("calls.make", call.status == "in-progress" and call.from_number == number.phone_number)
     for _ in range(100):
         call = client.calls.get(call.id)
-        if call.transcripts:
+        if any("are you there" in (row.response or "") for row in call.transcripts):
             break
         time.sleep(0.2)
-    ok("calls.get", bool(call.transcripts), "no transcript after 20 s")
+    ok("calls.get", any(row.response for row in call.transcripts), "the greeting is not in the transcript after 20 s")
     ended = client.calls.end(call.id)
     ok("calls.end", ended["status"] == "ending")
     for _ in range(50):
@@ -114,15 +114,16 @@ def calls(agent, number):
     ok("calls.get", call.status == "completed", call.status)
     refused("calls.end", lambda: client.calls.end(call.id))
     flat = client.calls.get_transcript(call.id)
-    ok("calls.get_transcript", flat["transcript"][0]["role"] == "agent" and "Hello" in flat["transcript"][0]["content"])
+    said = [line["content"] for line in flat["transcript"] if line["role"] == "agent"]
+    ok("calls.get_transcript", any("are you there" in line for line in said), str(flat["transcript"]))
     events = [event["event"] for event in client.calls.stream_transcript(call.id)]
     ok("calls.stream_transcript", events[0] == "connected" and events[-1] == "ended" and "turn" in events)
     recording = client.calls.get_recording(call.id)
     ok("calls.get_recording", recording.content[:4] == b"RIFF" and recording.content_type.startswith("audio/"))
-    ok("calls.list", client.calls.list(direction="outbound", search="5005550101").total >= 1)
+    ok("calls.list", client.calls.list(direction="outbound", search="5005550001").total >= 1)
     ok("agents.list_calls", client.agents.list_calls(agent.id).total >= 1)
     ok("numbers.list_calls", client.numbers.list_calls(number.id).total >= 1)
-    topic = client.calls.make_conversation(agent.id, "+15005550101", topic="Ask when the delivery arrives.")
+    topic = client.calls.make_conversation(agent.id, "+15005550001", topic="Ask when the delivery arrives.")
     ok("calls.make_conversation", topic.status == "in-progress")
     client.calls.end(topic.id)
     web = client.calls.create_web_call(agent.id, metadata={"page": "pricing"})

@@ -25,7 +25,10 @@ impl Source {
     /// The crate under `crates/` it belongs to, when it is that crate's own
     /// source (not its tests, benches or examples).
     pub fn crate_src(&self) -> Option<&str> {
-        if self.path.ends_with("/tests.rs") || self.path.ends_with("/testing.rs") || self.path.contains("/tests/") {
+        if self.path.ends_with("/tests.rs")
+            || self.path.ends_with("/testing.rs")
+            || self.path.contains("/tests/")
+        {
             return None;
         }
         let rest = self.path.strip_prefix("crates/")?;

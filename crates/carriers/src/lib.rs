@@ -1,5 +1,7 @@
 //! Where numbers, calls and messages come from: one trait for every carrier.
 
+pub mod own;
+
 use std::future::Future;
 use std::pin::Pin;
 

@@ -14,6 +14,7 @@ use std::{
 use toml::Table;
 
 pub use layers::Fault;
+use offhook_model::e164::E164;
 use reader::Reader;
 
 /// The manual, carried in the binary.
@@ -118,6 +119,8 @@ pub struct Trunk {
     pub password: String,
     #[serde(default)]
     pub caller_id: String,
+    #[serde(default)]
+    pub numbers: Vec<E164>,
 }
 
 impl Config {

@@ -15,10 +15,12 @@ use std::{
 };
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use offhook_carriers::{Carrier, own::OwnNumbers};
 use offhook_engine::{Engine, talk::Conversations};
 use offhook_media::vad::{EnergyVad, Vad};
 use offhook_model::{
     Timestamp,
+    e164::E164,
     id::{AccountId, ApiKeyId},
 };
 use offhook_sim::{
@@ -26,7 +28,11 @@ use offhook_sim::{
     network::{SimConfig, SimNetwork},
 };
 use offhook_store::{Account, ApiKey, ApiKeySecret, Blobs, KeyPolicy, Store, StoreError, StoreOptions};
-use offhook_voice::{brain::Brains, conversation, providers::speech::Speech};
+use offhook_voice::{
+    brain::Brains,
+    conversation,
+    providers::{embedded::Embedded, speech::Speech},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +55,8 @@ use crate::{
     app::Components,
     calls::{self, host::Host, routing::Routing},
     deliver::Deliverer,
+    error::Chain,
+    expire,
 };
 
 /// Everything a start needs, already parsed.
@@ -80,6 +88,8 @@ pub struct Start {
     pub data_dir: PathBuf,
     /// Ways out to the real network.
     pub trunks: Vec<Trunk>,
+    /// Numbers the trunks deliver: for sale when the simulated carrier is off.
+    pub own_numbers: Vec<E164>,
     /// How long calls may go on after a stop was asked for.
     pub drain: Duration,
 }
@@ -157,7 +167,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let app = App::new(Parts {
         store: store.clone(),
         settings: settings(&start, &blobs, http),
-        carrier: Arc::new(SimCarrier),
+        carrier: carrier(&start),
         fetch: brains.fetch().clone(),
         clock: Arc::new(now),
         components: Components {
@@ -168,13 +178,14 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         metrics: metrics(),
     });
     let mut config = start.engine.clone();
-    config.endpoint.registrar =
-        start.sim.then(|| RegistrarConfig { realm: "offhook".to_owned(), password });
-    let talker = Conversations { speech: conversing(&speech), brains: Arc::clone(&brains), clock: Arc::new(now) };
+    config.endpoint.registrar = start.sim.then(|| RegistrarConfig { realm: "offhook".to_owned(), password });
+    let talker =
+        Conversations { speech: conversing(&speech), brains: Arc::clone(&brains), clock: Arc::new(now) };
     let engine = Engine::start(config, Arc::new(Host::new(app.clone())), Arc::new(talker)).await?;
     app.connect(Arc::new(phone::Phone::new(engine.clone())));
     let sim = if start.sim {
-        Some(Arc::new(SimNetwork::start(SimConfig::loopback(Arc::clone(&speech.synthesizer))).await?))
+        // Their voices cost nothing and need no network, whatever the agents speak with.
+        Some(Arc::new(SimNetwork::start(SimConfig::loopback(Arc::new(Embedded))).await?))
     } else {
         None
     };
@@ -185,7 +196,12 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     if let Some(sim) = &sim {
         app.calls().set_sim_network(Arc::clone(sim));
     }
-    tracing::info!(stt = speech.recognizer.name(), tts = speech.synthesizer.name(), llm = brains.hosted_kind(), "speech and model");
+    tracing::info!(
+        stt = speech.recognizer.name(),
+        tts = speech.synthesizer.name(),
+        llm = brains.hosted_kind(),
+        "speech and model"
+    );
 
     let stop = CancellationToken::new();
     let serving = stop.clone();
@@ -193,9 +209,10 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let tasks = vec![
         tokio::spawn(Deliverer::new(app.clone()).run(stop.clone())),
         tokio::spawn(calls::end::keep(app.clone(), stop.clone())),
+        tokio::spawn(expire::run(app.clone(), stop.clone())),
         tokio::spawn(async move {
             if let Err(error) = crate::serve(listener, api, serving).await {
-                tracing::error!(%error, "the API stopped serving");
+                tracing::error!(error = %Chain(&error), "the API stopped serving");
             }
         }),
     ];
@@ -254,6 +271,11 @@ fn settings(start: &Start, blobs: &Blobs, http: SocketAddr) -> Settings {
     settings
 }
 
+/// Where numbers come from.
+fn carrier(start: &Start) -> Arc<dyn Carrier> {
+    if start.sim { Arc::new(SimCarrier) } else { Arc::new(OwnNumbers::new(start.own_numbers.clone())) }
+}
+
 /// Speech as a conversation takes it. Without Silero the energy of the sound
 /// decides: worse in noise, but a call goes on.
 fn conversing(speech: &Speech) -> conversation::Speech {
@@ -263,7 +285,7 @@ fn conversing(speech: &Speech) -> conversation::Speech {
         synthesizer: Arc::clone(&speech.synthesizer),
         vad: Arc::new(move || {
             make().unwrap_or_else(|error| {
-                tracing::error!(%error, "voice activity falls back to energy");
+                tracing::error!(error = %Chain(&error), "voice activity falls back to energy");
                 Box::new(EnergyVad::new()) as Box<dyn Vad>
             })
         }),
@@ -277,8 +299,12 @@ async fn bootstrap(store: &Store, configured: Option<&str>) -> Result<Option<Str
         None => (ApiKeySecret::generate(), KeyPolicy::IfNone),
     };
     let now = Timestamp::now();
-    let account =
-        Account { id: AccountId::new(now, rand::random()), parent_id: None, name: "Main".to_owned(), created_at: now };
+    let account = Account {
+        id: AccountId::new(now, rand::random()),
+        parent_id: None,
+        name: "Main".to_owned(),
+        created_at: now,
+    };
     let key = ApiKey {
         id: ApiKeyId::new(now, rand::random()),
         account_id: account.id.clone(),
@@ -319,7 +345,7 @@ fn metrics() -> Option<PrometheusHandle> {
         .get_or_init(|| match PrometheusBuilder::new().install_recorder() {
             Ok(handle) => Some(handle),
             Err(error) => {
-                tracing::warn!(%error, "metrics are off");
+                tracing::warn!(error = %Chain(&error), "metrics are off");
                 None
             }
         })
@@ -330,8 +356,12 @@ fn metrics() -> Option<PrometheusHandle> {
 async fn open(store_url: &str) -> Result<(Store, AccountId), StoreError> {
     let store = Store::connect(store_url, StoreOptions::default()).await?;
     let now = Timestamp::now();
-    let account =
-        Account { id: AccountId::new(now, rand::random()), parent_id: None, name: "Main".to_owned(), created_at: now };
+    let account = Account {
+        id: AccountId::new(now, rand::random()),
+        parent_id: None,
+        name: "Main".to_owned(),
+        created_at: now,
+    };
     let id = store.ensure_first_account(account).await?;
     Ok((store, id))
 }

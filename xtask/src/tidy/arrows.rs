@@ -50,10 +50,14 @@ pub fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         for used in dependencies.into_iter().flat_map(toml::Table::keys) {
             let ours = used.strip_prefix("offhook-");
             if ours.is_some_and(|ours| !allowed.contains(&ours)) {
-                faults.push(format!("crates/{name}/Cargo.toml: {name} may not use {used} (docs/ARCHITECTURE.md)"));
+                faults.push(format!(
+                    "crates/{name}/Cargo.toml: {name} may not use {used} (docs/ARCHITECTURE.md)"
+                ));
             }
             if banned.contains(&used.as_str()) {
-                faults.push(format!("crates/{name}/Cargo.toml: {name} may not use {used} (docs/ARCHITECTURE.md)"));
+                faults.push(format!(
+                    "crates/{name}/Cargo.toml: {name} may not use {used} (docs/ARCHITECTURE.md)"
+                ));
             }
         }
     }

@@ -26,7 +26,15 @@ const RULES: [Rule; 6] = [
         instead: "only crates/server knows HTTP status codes",
     },
     Rule {
-        words: &["Instant::now(", "SystemTime::now(", "Timestamp::now(", "UdpSocket", "TcpStream", "thread::spawn", "thread::sleep"],
+        words: &[
+            "Instant::now(",
+            "SystemTime::now(",
+            "Timestamp::now(",
+            "UdpSocket",
+            "TcpStream",
+            "thread::spawn",
+            "thread::sleep",
+        ],
         looks: |krate| PURE.contains(&krate),
         instead: "pure crates take time as an argument and touch no socket",
     },
@@ -35,7 +43,11 @@ const RULES: [Rule; 6] = [
         looks: |krate| PURE.contains(&krate),
         instead: "pure crates take randomness as an argument",
     },
-    Rule { words: &["#[allow(", "#![allow("], looks: |_| true, instead: "use #[expect(lint, reason = \"…\")]" },
+    Rule {
+        words: &["#[allow(", "#![allow("],
+        looks: |_| true,
+        instead: "use #[expect(lint, reason = \"…\")]",
+    },
     Rule { words: &["todo!(", "unimplemented!("], looks: |_| true, instead: "finish it or leave it out" },
 ];
 
@@ -61,7 +73,11 @@ pub fn check(sources: &[Source]) -> Vec<String> {
         if source.path != "Cargo.lock" && !source.path.ends_with(".svg") {
             for (at, line) in source.text.lines().enumerate() {
                 if machine.iter().any(|word| line.contains(word.as_str())) {
-                    faults.push(format!("{}:{}: names a local path or a registry's host", source.path, at + 1));
+                    faults.push(format!(
+                        "{}:{}: names a local path or a registry's host",
+                        source.path,
+                        at + 1
+                    ));
                 }
             }
         }

@@ -75,6 +75,7 @@ pub fn settings(config: &Config) -> Start {
         handset_password: config.handset_password.clone(),
         data_dir: config.data_dir.clone(),
         trunks: config.trunks.iter().map(trunk).collect(),
+        own_numbers: config.trunks.iter().flat_map(|trunk| trunk.numbers.clone()).collect(),
         drain: config.sip.drain,
     }
 }

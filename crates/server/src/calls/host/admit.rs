@@ -18,6 +18,7 @@ use crate::{
         plan::{self, CallOptions, PlanParts},
         recording_path,
     },
+    error::Chain,
 };
 
 /// Longest caller name that is kept, characters.
@@ -26,6 +27,7 @@ const CALLER_CHARS: usize = 64;
 const NOT_FOUND: Admission = Admission::Reject { status: 404, reason: "Not Found" };
 const FORBIDDEN: Admission = Admission::Reject { status: 403, reason: "Forbidden" };
 const NO_AGENT: Admission = Admission::Reject { status: 480, reason: "Temporarily Unavailable" };
+const PROVE: Admission = Admission::Reject { status: 407, reason: "Proxy Authentication Required" };
 const BUSY: Admission = Admission::Reject { status: 486, reason: "Busy Here" };
 const UNAVAILABLE: Admission = Admission::Reject { status: 503, reason: "Service Unavailable" };
 
@@ -41,7 +43,7 @@ pub(super) async fn admit(app: &App, arrival: Arrival) -> Admission {
         Err(error) => Err(error),
     };
     decision.unwrap_or_else(|error| {
-        tracing::error!(%error, sip.call_id = arrival.sip_call_id, "an arriving call cannot be decided");
+        tracing::error!(error = %Chain(&error), sip.call_id = arrival.sip_call_id, "an arriving call cannot be decided");
         UNAVAILABLE
     })
 }
@@ -119,17 +121,22 @@ async fn refuse(app: &App, call: &Call, reason: EndReason) -> Result<(), StoreEr
 }
 
 /// A number of nobody here was dialled: handsets and test numbers of the
-/// simulated network, for handsets that have shown who they are and for
-/// programs on this machine. Never a trunk: that would be a free phone.
+/// simulated network, for handsets that have shown who they are (others are
+/// asked to) and for programs on this machine. Never a trunk: that would be a
+/// free phone.
 async fn connect(app: &App, arrival: &Arrival, dialled: &E164) -> Result<Admission, StoreError> {
     let trusted = arrival.handset.is_some() || arrival.source.ip().to_canonical().is_loopback();
-    if !app.calls().routing().is_sim() || !trusted {
+    if !app.calls().routing().is_sim() {
         return Ok(NOT_FOUND);
     }
     let caller = arrival.handset.as_deref().unwrap_or(&arrival.caller);
     let known = known(app, dialled).await?;
     let ways = app.calls().routing().inside(caller, dialled, &known);
-    Ok(if ways.is_empty() { NOT_FOUND } else { Admission::Connect(ways) })
+    Ok(match (ways.is_empty(), trusted) {
+        (true, _) => NOT_FOUND,
+        (false, false) => PROVE,
+        (false, true) => Admission::Connect(ways),
+    })
 }
 
 /// E.164 when it can be read as such, else the text, made safe to store.
