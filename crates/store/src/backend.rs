@@ -214,8 +214,10 @@ impl Store {
     pub(crate) async fn execute(&self, run: &'static Statement, args: Vec<Value>) -> Result<u64, StoreError> {
         if let Backend::Postgres(pool) = &*self.backend {
             // A statement is a transaction of its own: no BEGIN, no COMMIT.
-            return uncontended(|| async { Conn::Postgres(pool.acquire().await?).execute(run, args.clone()).await })
-                .await;
+            return uncontended(|| async {
+                Conn::Postgres(pool.acquire().await?).execute(run, args.clone()).await
+            })
+            .await;
         }
         self.write(move |tx| {
             let args = args.clone();

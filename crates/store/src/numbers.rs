@@ -52,7 +52,9 @@ statements! {
         external_id = CASE WHEN $3 THEN $4 ELSE external_id END,
         expires_at = CASE WHEN $5 THEN CAST($6 AS BIGINT) ELSE expires_at END
         WHERE account_id = $1 AND id = $2 RETURNING *";
-    DUE = "SELECT * FROM numbers WHERE status = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2";
+    DUE = "SELECT * FROM numbers WHERE status = 'active' AND expires_at <= $1
+        ORDER BY expires_at, id LIMIT $2 OFFSET $3";
+    NEXT_DUE = "SELECT MIN(expires_at) AS due FROM numbers WHERE status = 'active' AND expires_at > $1";
     IS_HELD = "SELECT id FROM numbers WHERE phone_number = $1 AND status = 'active'";
     HELD = "SELECT phone_number FROM numbers WHERE status = 'active' AND phone_number >= $1 AND phone_number <= $2";
 }
@@ -123,8 +125,13 @@ impl Store {
     }
 
     /// Held numbers of any account whose time is over, longest over first.
-    pub async fn expired_numbers(&self, now: Timestamp, limit: u32) -> Result<Vec<Number>, StoreError> {
-        from_rows(self.read().await?.all(&DUE, args![now, limit]).await?)
+    pub async fn expired_numbers(&self, now: Timestamp, page: Page) -> Result<Vec<Number>, StoreError> {
+        from_rows(self.read().await?.all(&DUE, args![now, page.limit, page.offset]).await?)
+    }
+
+    /// When the next number of any account is to be released, after `now`.
+    pub async fn next_number_expiry(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read().await?.one(&NEXT_DUE, args![now]).await?.opt_time("due")
     }
 
     /// Whether any account holds this number.

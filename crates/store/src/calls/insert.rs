@@ -56,6 +56,10 @@ impl Store {
             call.recording.clone(),
             &call.owner
         ];
+        if cap.is_none() {
+            self.execute(&INSERT, args).await?;
+            return Ok(());
+        }
         let too_many = self
             .write(move |tx| {
                 let (account, args) = (account.clone(), args.clone());

@@ -115,7 +115,7 @@ async fn due_numbers_are_found(Fixture { store, .. }: Fixture) {
         number.expires_at = expires;
         store.insert_number(&number, None).await.unwrap();
     }
-    let due = store.expired_numbers(at(10), 10).await.unwrap();
+    let due = store.expired_numbers(at(10), super::ALL).await.unwrap();
     assert_eq!(due.iter().map(|number| number.phone_number.as_str()).collect::<Vec<_>>(), ["+14155550100"]);
 }
 
