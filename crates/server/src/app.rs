@@ -10,6 +10,7 @@ use offhook_carriers::Carrier;
 use offhook_model::Timestamp;
 use offhook_store::Store;
 use offhook_voice::providers::fetch::FetchClient;
+use tokio::sync::Notify;
 
 use crate::{calls::CallRuntime, settings::Settings, telephony::Telephony};
 
@@ -54,13 +55,19 @@ struct Inner {
     parts: Parts,
     telephony: OnceLock<Arc<dyn Telephony>>,
     calls: CallRuntime,
+    number_ends: Notify,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, telephony: OnceLock::new(), calls: CallRuntime::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            telephony: OnceLock::new(),
+            calls: CallRuntime::default(),
+            number_ends: Notify::new(),
+        }))
     }
 
     /// The database.
@@ -103,6 +110,12 @@ impl App {
     #[must_use]
     pub fn calls(&self) -> &CallRuntime {
         &self.0.calls
+    }
+
+    /// Rung when a number was given an end; [`crate::expire`] waits for it.
+    #[must_use]
+    pub fn number_ends(&self) -> &Notify {
+        &self.0.number_ends
     }
 
     /// The time.

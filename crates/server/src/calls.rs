@@ -38,7 +38,7 @@ use offhook_sim::SimNetwork;
 use offhook_store::Blobs;
 use tokio::sync::Notify;
 
-use crate::app::App;
+use crate::{app::App, error::Chain};
 use live::LiveCalls;
 use routing::Routing;
 use token::TokenKey;
@@ -129,7 +129,7 @@ pub async fn recording_path(app: &App, call: &CallId) -> Option<PathBuf> {
     match path.await {
         Ok(path) => Some(path),
         Err(error) => {
-            tracing::error!(call.id = %call, %error, "the call cannot be recorded");
+            tracing::error!(call.id = %call, error = %Chain(&error), "the call cannot be recorded");
             None
         }
     }

@@ -18,7 +18,7 @@ use offhook_store::{Attempt, ClaimedEvent, StoreError, Verdict};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
+use crate::{app::App, error::Chain};
 use attempt::{Outgoing, attempt};
 use outcome::{Outcome, Tried};
 use schedule::Schedule;
@@ -66,7 +66,7 @@ impl Deliverer {
                 Ok(_) if free == 0 => LONGEST_SLEEP,
                 Ok(_) => self.until_next_due().await,
                 Err(error) => {
-                    tracing::warn!(%error, "the outbox cannot be read");
+                    tracing::warn!(error = %Chain(&error), "the outbox cannot be read");
                     STORE_PAUSE
                 }
             };
@@ -134,7 +134,7 @@ impl Deliverer {
                 outcome: Outcome::Permanent,
             },
             Err(error) => {
-                tracing::warn!(event.id = %event.id, %error, "an event waits for its lease to run out");
+                tracing::warn!(event.id = %event.id, error = %Chain(&error), "an event waits for its lease to run out");
                 return;
             }
         };
@@ -161,7 +161,7 @@ impl Deliverer {
                 tracing::warn!(event.id = %event.id, "a lease ran out before its result was written")
             }
             Err(error) => {
-                tracing::error!(event.id = %event.id, %error, "an attempt's result is lost; it is repeated")
+                tracing::error!(event.id = %event.id, error = %Chain(&error), "an attempt's result is lost; it is repeated")
             }
         }
     }

@@ -14,11 +14,16 @@ use offhook_carriers::CarrierError;
 use offhook_store::StoreError;
 use serde_json::json;
 
+mod chain;
 mod code;
 mod fault;
 
+pub use chain::Chain;
 pub use code::ErrorCode;
 pub use fault::{Fault, LocPart};
+
+/// `Retry-After` of a 503: a restart of a database takes about as long.
+const BACK_SOON: Duration = Duration::from_secs(5);
 
 /// A refusal, ready to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,21 +88,14 @@ impl ApiError {
         Self { retry_after: Some(retry_after), ..Self::new(ErrorCode::RateLimitExceeded, message) }
     }
 
-    /// 503: something we depend on is down.
+    /// 503: something we depend on is down; asks to come back a little later.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorCode::ServiceUnavailable, message)
+        Self { retry_after: Some(BACK_SOON), ..Self::new(ErrorCode::ServiceUnavailable, message) }
     }
 
     /// 500: a fault of ours. Logs the cause; the client sees none of it.
     pub fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
-        let mut chain = cause.to_string();
-        let mut next = cause.source();
-        while let Some(source) = next {
-            chain.push_str(": ");
-            chain.push_str(&source.to_string());
-            next = source.source();
-        }
-        tracing::error!(cause = %chain, "request failed by a fault of ours");
+        tracing::error!(cause = %Chain(cause), "request failed by a fault of ours");
         Self::new(ErrorCode::Internal, "Internal server error")
     }
 
@@ -168,7 +166,7 @@ impl From<CarrierError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         if error.is_temporary() || matches!(error, StoreError::Closed) {
-            tracing::warn!(%error, "a request failed because the store did");
+            tracing::warn!(error = %Chain(&error), "a request failed because the store did");
             return Self::unavailable("The database is not available. Try again soon.");
         }
         Self::internal(&error)

@@ -28,6 +28,7 @@ pub mod compose;
 pub mod deliver;
 pub mod error;
 pub mod events;
+pub mod expire;
 pub mod input;
 pub mod numbers;
 pub mod observe;

@@ -14,7 +14,7 @@ use offhook_store::{InsertNumberError, Page, Release};
 use crate::{
     api::v1::agents,
     app::App,
-    error::{ApiError, ErrorCode},
+    error::{ApiError, Chain, ErrorCode},
 };
 
 /// Candidates tried when other buyers are faster.
@@ -72,6 +72,9 @@ pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number,
         match app.store().insert_number(&number, cap).await {
             Ok(()) => {
                 tracing::info!(number.id = %number.id, "number bought");
+                if number.expires_at.is_some() {
+                    app.number_ends().notify_one();
+                }
                 return Ok(number);
             }
             // Somebody of ours holds it: it must not be given back.
@@ -111,15 +114,35 @@ pub async fn release(app: &App, account: &AccountId, id: &NumberId) -> Result<Nu
     if number.status == NumberStatus::Released {
         return Err(gone());
     }
-    app.carrier().release(&number.phone_number).await?;
-    match app.store().release_number(account, id).await? {
-        Release::Released(number) => {
-            tracing::info!(number.id = %number.id, "number released");
-            Ok(*number)
-        }
+    match give_up(app, &number).await? {
+        Release::Released(number) => Ok(*number),
         Release::AlreadyReleased => Err(gone()),
         Release::Missing => Err(ApiError::number_not_found()),
     }
+}
+
+/// Gives a number back whose time is over by `now`. One that was given back,
+/// or more time, in the meantime is left alone.
+///
+/// # Errors
+/// 502 or 503 when the carrier or the store fails; the account keeps it then.
+pub async fn release_expired(app: &App, number: &Number, now: Timestamp) -> Result<(), ApiError> {
+    let Some(number) = app.store().number(&number.account_id, &number.id).await? else { return Ok(()) };
+    let is_due = number.expires_at.is_some_and(|end| end <= now);
+    if is_due && number.status == NumberStatus::Active {
+        give_up(app, &number).await?;
+    }
+    Ok(())
+}
+
+/// The carrier first: a number the carrier keeps billing must stay visible.
+async fn give_up(app: &App, number: &Number) -> Result<Release, ApiError> {
+    app.carrier().release(&number.phone_number).await?;
+    let release = app.store().release_number(&number.account_id, &number.id).await?;
+    if matches!(release, Release::Released(_)) {
+        tracing::info!(number.id = %number.id, "number released");
+    }
+    Ok(release)
 }
 
 /// What the carrier offers, numbers we hold already left out.
@@ -158,7 +181,7 @@ fn record(app: &App, account: &AccountId, order: &Order, bought: AvailableNumber
 
 async fn give_back(app: &App, number: &E164) {
     if let Err(error) = app.carrier().release(number).await {
-        tracing::error!(%error, "a number was bought but could be neither stored nor given back");
+        tracing::error!(error = %Chain(&error), "a number was bought but could be neither stored nor given back");
     }
 }
 

@@ -1,4 +1,5 @@
-//! Around every request: an id, a span, metrics, a net for panics.
+//! Around every request: an id, a span, metrics, a net for panics, and a task
+//! of its own for what changes something.
 //!
 //! Spans and metrics carry the route's template, never the path: paths may
 //! hold phone numbers.
@@ -41,6 +42,22 @@ pub async fn observe(request: Request, next: Next) -> Response {
     metrics::histogram!("offhook_http_request_seconds", &labels[..2]).record(took.as_secs_f64());
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Runs a request that changes something in a task of its own: a client that
+/// goes away must not stop it between the carrier and the database, or between
+/// a call's row and its dialling.
+pub async fn detached(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(failure) => match failure.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_cancelled) => ApiError::unavailable("The server is shutting down").into_response(),
+        },
+    }
 }
 
 fn new_id() -> HeaderValue {

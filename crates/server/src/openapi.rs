@@ -71,8 +71,7 @@ pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         operations.into_iter().flatten().for_each(share);
     }
     document
@@ -89,9 +88,15 @@ fn share(operation: &mut Operation) {
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
             .build();
         operation.parameters.get_or_insert_default().push(RefOr::T(header));
+        refusal(operation, "404", "Sub-account not found");
+    }
+    if operation.request_body.is_some() {
+        refusal(operation, "408", "The body took too long");
+        refusal(operation, "413", "The body is too large");
     }
     refusal(operation, "422", "The request does not fit its schema");
     refusal(operation, "500", "A fault of the server");
+    refusal(operation, "503", "Something the server depends on is down; see `Retry-After`");
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && status.starts_with(['4', '5'])

@@ -8,7 +8,7 @@ use axum::{
 use http::{StatusCode, header};
 use serde_json::json;
 
-use crate::app::App;
+use crate::{app::App, error::Chain};
 
 mod docs;
 
@@ -23,7 +23,7 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     let store = app.store().ping().await;
     if let Err(error) = &store {
-        tracing::warn!(%error, "not ready: the store does not answer");
+        tracing::warn!(error = %Chain(error), "not ready: the store does not answer");
     }
     let phone = app.telephony().is_some();
     let ready = store.is_ok() && phone;

@@ -28,6 +28,7 @@ pub fn router(app: App) -> Router {
         .merge(ops::documents(&document))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(observe::detached))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(middleware::from_fn(observe::observe))
         .with_state(app);

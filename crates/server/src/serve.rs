@@ -1,6 +1,6 @@
 //! Serves the router on a listener until told to stop, then drains.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use hyper_util::{
@@ -8,11 +8,14 @@ use hyper_util::{
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{app::App, router::router};
+use crate::{app::App, error::Chain, router::router};
 
 /// Bytes of request head accepted before 431.
 const HEAD_LIMIT_BYTES: usize = 64 * 1024;
@@ -45,6 +48,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
         .max_concurrent_streams(128);
     let graceful = GracefulShutdown::new();
     let free = Arc::new(Semaphore::new(settings.max_connections));
+    let patience = settings.body_timeout;
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -59,15 +63,18 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
             }
         };
         let _ = stream.set_nodelay(true);
-        let service = routes.clone().map_request(|request: http::Request<_>| request.map(Body::new));
+        let started = Arc::new(Notify::new());
+        let starting = Arc::clone(&started);
+        let service = routes.clone().map_request(move |request: http::Request<_>| {
+            starting.notify_one();
+            request.map(Body::new)
+        });
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
             .into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error = %error, "a connection ended badly");
-            }
+            until_over(connection, &started, patience).await;
             drop(permit);
         });
     }
@@ -76,6 +83,35 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
         tracing::warn!("requests were still running after the drain time");
     }
     Ok(())
+}
+
+/// Drives a connection to its end, or closes it when no request head has come
+/// within `patience`.
+///
+/// hyper's own timeout begins only when it knows the protocol: who sends
+/// nothing, or the beginning of `PRI * HTTP/2.0`, would stay for ever.
+async fn until_over<E>(connection: impl Future<Output = Result<(), E>>, started: &Notify, patience: Duration)
+where
+    E: AsRef<dyn std::error::Error + Send + Sync>,
+{
+    let mut connection = pin!(connection);
+    let first = async {
+        tokio::select! {
+            ended = &mut connection => Some(ended),
+            () = started.notified() => None,
+        }
+    };
+    let ended = match tokio::time::timeout(patience, first).await {
+        Ok(Some(ended)) => ended,
+        Ok(None) => connection.await,
+        Err(_) => {
+            tracing::debug!("a connection without a request was closed");
+            return;
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error = %Chain(error.as_ref()), "a connection ended badly");
+    }
 }
 
 async fn accept(

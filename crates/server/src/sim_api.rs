@@ -3,6 +3,7 @@
 //! Refused with 404 unless the sim carrier is on (design §5).
 
 mod calls;
+mod handsets;
 mod test_numbers;
 
 use std::sync::Arc;
@@ -14,10 +15,18 @@ use crate::{app::App, error::ApiError};
 
 /// The routes under `/offhook/v1/sim`.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(test_numbers::test_numbers)).routes(routes!(calls::create))
+    OpenApiRouter::new()
+        .routes(routes!(test_numbers::test_numbers))
+        .routes(routes!(handsets::handsets))
+        .routes(routes!(calls::create))
 }
 
 /// The simulated network.
 fn network(app: &App) -> Result<Arc<SimNetwork>, ApiError> {
-    app.calls().sim_network().cloned().ok_or_else(|| ApiError::not_found("The simulated carrier is off"))
+    app.calls().sim_network().cloned().ok_or_else(off)
+}
+
+/// The 404 of every route here where there is nothing to simulate with.
+fn off() -> ApiError {
+    ApiError::not_found("The simulated carrier is off")
 }

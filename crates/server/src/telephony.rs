@@ -5,7 +5,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use offhook_engine::host::DialTarget;
+use offhook_engine::{endpoint::Handset, host::DialTarget};
 use offhook_model::{call::EndReason, id::CallId, plan::CallPlan};
 
 /// A boxed future, so that engines can be trait objects.
@@ -31,6 +31,11 @@ pub trait Telephony: Send + Sync {
     /// latest registration first. None where nothing can register.
     fn handset_contacts(&self, number: &str) -> Vec<DialTarget> {
         let _ = number;
+        Vec::new()
+    }
+
+    /// The handsets that are registered now. None where nothing can register.
+    fn handsets(&self) -> Vec<Handset> {
         Vec::new()
     }
 }

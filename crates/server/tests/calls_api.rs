@@ -14,6 +14,8 @@ mod harness;
 mod inbound;
 #[path = "calls_api/lists.rs"]
 mod lists;
+#[path = "calls_api/outage.rs"]
+mod outage;
 #[path = "calls_api/recording.rs"]
 mod recording;
 #[path = "calls_api/sim.rs"]

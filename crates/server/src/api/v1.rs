@@ -14,7 +14,11 @@ use crate::app::App;
 
 /// Every route under `/v1`.
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(agents::routes()).merge(calls::routes()).merge(numbers::routes()).merge(webhooks::routes())
+    OpenApiRouter::new()
+        .merge(agents::routes())
+        .merge(calls::routes())
+        .merge(numbers::routes())
+        .merge(webhooks::routes())
 }
 
 /// The answer of routes that have nothing else to say.

@@ -17,7 +17,7 @@ use super::{
     ended_event::{End, call_ended},
     live::EndRequest,
 };
-use crate::app::App;
+use crate::{app::App, error::Chain};
 
 /// A process silent for this long has died, where several share a database.
 pub const SILENCE: Duration = Duration::from_secs(15);
@@ -73,7 +73,9 @@ pub async fn close(
         let end = End { state, at: closing.at, talk_time: closing.talk_time };
         match call_ended(&call, end, turns, &webhook, app.now()) {
             Ok(event) => events.push(event),
-            Err(error) => tracing::error!(call.id = %id, %error, "the call's last event cannot be written"),
+            Err(error) => {
+                tracing::error!(call.id = %id, error = %Chain(&error), "the call's last event cannot be written")
+            }
         }
     }
     let recording =
@@ -169,7 +171,7 @@ async fn tell_engine(app: App, account: AccountId, id: CallId) {
         }
         if Instant::now() >= deadline {
             if let Err(error) = close(&app, &account, &id, unanswered_now(&app)).await {
-                tracing::error!(call.id = %id, %error, "a call asked to end could not be closed");
+                tracing::error!(call.id = %id, error = %Chain(&error), "a call asked to end could not be closed");
             }
             return;
         }
@@ -222,13 +224,17 @@ pub async fn close_lost(app: &App, silent_since: Timestamp) -> Result<usize, Sto
 pub async fn keep(app: App, stop: CancellationToken) {
     let alone = app.store().kind() == offhook_store::Db::Sqlite;
     let mut first = true;
+    // Since when the database has taken our own signs of life. After an outage
+    // everybody's are old: the others get the time to give theirs again.
+    let mut steady_since: Option<Instant> = None;
     loop {
         let now = app.now();
         let silent_since = if alone { now } else { now - SILENCE };
         let incarnation = &app.calls().incarnation;
+        let may_judge = !alone && steady_since.is_some_and(|since| since.elapsed() >= SILENCE);
         let pass = async {
             app.store().heartbeat(incarnation, now).await?;
-            if first || !alone {
+            if may_judge || (alone && first) {
                 let closed = close_lost(&app, silent_since).await?;
                 if closed > 0 {
                     tracing::warn!(calls = closed, "closed calls that a dead process left open");
@@ -238,8 +244,14 @@ pub async fn keep(app: App, stop: CancellationToken) {
             Ok::<_, StoreError>(())
         };
         match pass.await {
-            Ok(()) => first = false,
-            Err(error) => tracing::warn!(%error, "the sign of life could not be stored"),
+            Ok(()) => {
+                first = false;
+                steady_since.get_or_insert_with(Instant::now);
+            }
+            Err(error) => {
+                steady_since = None;
+                tracing::warn!(error = %Chain(&error), "the sign of life could not be stored");
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return,

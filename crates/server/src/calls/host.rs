@@ -8,7 +8,7 @@ use offhook_model::{e164::E164, id::CallId, report::CallReport};
 use offhook_store::StoreError;
 
 use super::routing::Known;
-use crate::app::App;
+use crate::{app::App, error::Chain};
 
 /// The server as the engine's host.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl CallHost for Host {
     fn route<'a>(&'a self, caller_id: &'a str, to: &'a E164) -> BoxFuture<'a, Vec<DialTarget>> {
         Box::pin(async move {
             ways_to(&self.app, caller_id, to).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a call cannot be routed");
+                tracing::error!(error = %Chain(&error), "a call cannot be routed");
                 Vec::new()
             })
         })

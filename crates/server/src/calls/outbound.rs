@@ -18,7 +18,7 @@ use super::{
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
-use crate::app::App;
+use crate::{app::App, error::Chain};
 
 /// A call somebody asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,14 +155,14 @@ async fn place(app: App, account: AccountId, plan: CallPlan, to: E164) {
     };
     let closing = Closing::unanswered(failed, app.now());
     if let Err(error) = close(&app, &account, &id, closing).await {
-        tracing::error!(call.id = %id, %error, "a call that was not dialled could not be closed");
+        tracing::error!(call.id = %id, error = %Chain(&error), "a call that was not dialled could not be closed");
     }
 }
 
 async fn try_place(app: &App, account: &AccountId, plan: CallPlan, to: &E164) -> Result<(), EndReason> {
     let id: CallId = plan.call_id.clone();
     let broken = |error: StoreError| {
-        tracing::error!(call.id = %id, %error, "a call could not be dialled");
+        tracing::error!(call.id = %id, error = %Chain(&error), "a call could not be dialled");
         EndReason::Error
     };
     let ways = ways_to(app, &plan.from, to).await.map_err(broken)?;
@@ -177,7 +177,7 @@ async fn try_place(app: &App, account: &AccountId, plan: CallPlan, to: &E164) ->
         return Err(EndReason::Error);
     }
     phone.dial(plan, ways).await.map_err(|error| {
-        tracing::warn!(call.id = %id, %error, "the engine did not take a call");
+        tracing::warn!(call.id = %id, error = %Chain(&error), "the engine did not take a call");
         EndReason::DialFailed
     })
 }

@@ -18,7 +18,7 @@ use super::{
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
-use crate::app::App;
+use crate::{app::App, error::Chain};
 
 /// A browser call somebody asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +92,6 @@ async fn expire(app: App, account: AccountId, id: CallId) {
     tokio::time::sleep(JOIN_TIME).await;
     let closing = Closing::unanswered(EndReason::DialNoAnswer, app.now());
     if let Err(error) = close(&app, &account, &id, closing).await {
-        tracing::error!(call.id = %id, %error, "a call nobody joined could not be closed");
+        tracing::error!(call.id = %id, error = %Chain(&error), "a call nobody joined could not be closed");
     }
 }

@@ -6,6 +6,7 @@ use offhook_store::{Store, StoreOptions};
 use offhook_voice::providers::speech;
 
 use super::Start;
+use crate::error::Chain;
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +105,9 @@ async fn media(start: &Start) -> Check {
     let detail = format!("{bind}, {low}-{high}: room for {pairs} calls");
     match tokio::net::UdpSocket::bind((bind, low & !1)).await {
         Ok(_) => Check::good("media ports", detail),
-        Err(error) => Check::note("media ports", format!("{detail}; the first is taken ({error})"), "others are tried"),
+        Err(error) => {
+            Check::note("media ports", format!("{detail}; the first is taken ({error})"), "others are tried")
+        }
     }
 }
 
@@ -118,7 +121,9 @@ async fn database(url: &str) -> Check {
     };
     match opened.await {
         Ok(kind) => Check::good("store", format!("{kind:?} answers, schema up to date")),
-        Err(error) => Check::bad("store", format!("{}", Chain(&error)), "check store.url and that the database runs"),
+        Err(error) => {
+            Check::bad("store", format!("{}", Chain(&error)), "check store.url and that the database runs")
+        }
     }
 }
 
@@ -132,9 +137,11 @@ async fn directory(start: &Start) -> Check {
     };
     match written.await {
         Ok(()) => Check::good("recordings", format!("{} can be written", dir.display())),
-        Err(error) => {
-            Check::bad("recordings", format!("{}: {error}", dir.display()), "make it writable, or set store.blobs")
-        }
+        Err(error) => Check::bad(
+            "recordings",
+            format!("{}: {error}", dir.display()),
+            "make it writable, or set store.blobs",
+        ),
     }
 }
 
@@ -177,23 +184,10 @@ async fn model(start: &Start) -> Check {
             format!("{url} answered {}", answer.status()),
             "fine for a server without that route; else check llm.api_key",
         ),
-        Err(error) => {
-            Check::bad("model", format!("{}: {}", llm.base_url, Chain(&error)), "check llm.base_url and that it runs")
-        }
-    }
-}
-
-/// An error with its causes, in one line.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
+        Err(error) => Check::bad(
+            "model",
+            format!("{}: {}", llm.base_url, Chain(&error)),
+            "check llm.base_url and that it runs",
+        ),
     }
 }

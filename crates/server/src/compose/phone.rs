@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use offhook_engine::{Engine, host::DialTarget};
+use offhook_engine::{Engine, endpoint::Handset, host::DialTarget};
 use offhook_model::{call::EndReason, id::CallId, plan::CallPlan};
 use offhook_sim::{network::SimNetwork, test_numbers::TEST_NUMBERS};
 
@@ -25,7 +25,8 @@ impl Phone {
 
 impl Telephony for Phone {
     fn dial(&self, plan: CallPlan, targets: Vec<DialTarget>) -> BoxFuture<'_, Result<(), DialError>> {
-        let dialled = self.engine.dial(plan, targets).map_err(|refused| DialError::Refused(refused.to_string()));
+        let dialled =
+            self.engine.dial(plan, targets).map_err(|refused| DialError::Refused(refused.to_string()));
         Box::pin(async move { dialled })
     }
 
@@ -35,6 +36,10 @@ impl Telephony for Phone {
 
     fn handset_contacts(&self, number: &str) -> Vec<DialTarget> {
         self.engine.handset_contacts(number)
+    }
+
+    fn handsets(&self) -> Vec<Handset> {
+        self.engine.handsets()
     }
 }
 

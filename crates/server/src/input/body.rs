@@ -91,7 +91,8 @@ mod tests {
     #[test]
     fn what_is_not_a_json_object_is_a_422() {
         let deep = "[".repeat(100_000);
-        for body in [b"{".as_slice(), b"[]", b"7", b"\"x\"", b"{\"a\":\"\xff\"}", b"{\"a\":1e999}", deep.as_bytes()]
+        for body in
+            [b"{".as_slice(), b"[]", b"7", b"\"x\"", b"{\"a\":\"\xff\"}", b"{\"a\":1e999}", deep.as_bytes()]
         {
             assert_eq!(parse(body).unwrap_err().code(), ErrorCode::Validation);
         }

@@ -10,7 +10,9 @@ mod text;
 
 use serde_json::Value;
 
-pub use composite::{AnyObject, Instant, List, Object, StringMap, any_object, instant, list, object, string_map};
+pub use composite::{
+    AnyObject, Instant, List, Object, StringMap, any_object, instant, list, object, string_map,
+};
 pub use number::{Flag, Integer, Number, flag, integer, number};
 pub use text::{OrEmpty, Phone, Text, Word, or_empty, phone, text, word};
 

@@ -12,11 +12,11 @@ use offhook_sim::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::network;
+use super::{network, off};
 use crate::{
     app::App,
     auth::Caller,
-    error::{ApiError, ErrorCode},
+    error::{ApiError, Chain, ErrorCode},
     input::{Fields, Input, Read, rules},
 };
 
@@ -110,7 +110,7 @@ pub(crate) async fn create(
         return Err(ApiError::number_not_found());
     }
     let Some(sim) = &app.calls().routing().sim else {
-        return Err(ApiError::not_found("The simulated carrier is off"));
+        return Err(off());
     };
     let uri = format!("sip:{}@{}", body.to_number, sim.sip);
     let mut script = Script { longest: LONGEST, ..Script::default() };
@@ -121,7 +121,7 @@ pub(crate) async fn create(
     let from = body.from_number.or_else(|| "+15005550100".parse().ok());
     let from = from.ok_or_else(|| ApiError::bad_request("The caller's number is missing"))?;
     let record = network.call(&from, &uri, &script).await.map_err(|error| {
-        tracing::warn!(%error, "a simulated call could not be placed");
+        tracing::warn!(error = %Chain(&error), "a simulated call could not be placed");
         ApiError::new(ErrorCode::CarrierError, "The simulated call could not be placed")
     })?;
     Ok(Json(record.into()))

@@ -67,7 +67,8 @@ async fn a_body_above_the_cap_is_refused_announced_or_not() {
     let world = World::sqlite().await;
     let huge = format!("{{\"name\": \"{}\"}}", "a".repeat(1024 * 1024));
     world.post_bytes("/v1/agents", huge.clone()).await.refused(413, "PAYLOAD_TOO_LARGE");
-    let chunks: Vec<Result<_, std::io::Error>> = huge.as_bytes().chunks(8192).map(|c| Ok(c.to_vec())).collect();
+    let chunks: Vec<Result<_, std::io::Error>> =
+        huge.as_bytes().chunks(8192).map(|c| Ok(c.to_vec())).collect();
     let streamed = Body::from_stream(stream::iter(chunks));
     world.post_bytes("/v1/agents", streamed).await.refused(413, "PAYLOAD_TOO_LARGE");
     let fits = json!({"name": "A", "description": "a".repeat(1000 * 1024)});

@@ -36,6 +36,32 @@ fn every_operation_has_an_id_a_summary_and_resolvable_schemas() {
     check_references(&document, &document);
 }
 
+#[test]
+fn enumerations_are_the_words_of_the_wire() {
+    let document = serde_json::to_value(offhook_server::openapi::document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    for (name, words) in [
+        ("NumberStatus", vec!["active", "released"]),
+        ("VoiceMode", vec!["webhook", "hosted"]),
+        ("DenoisingMode", vec!["noise-cancellation", "noise-and-background-speech-cancellation"]),
+        ("Role", vec!["agent", "user"]),
+        ("CallStatus", vec!["in-progress", "completed", "failed"]),
+    ] {
+        let mut listed: Vec<_> =
+            schemas[name]["enum"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        let mut words = words;
+        listed.sort_unstable();
+        words.sort_unstable();
+        assert_eq!(listed, words, "{name}");
+    }
+    for (name, schema) in schemas.as_object().unwrap() {
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            let is_wire = !word.as_str().unwrap().starts_with(char::is_uppercase) || name == "ToolMethod";
+            assert!(is_wire, "{name} lists {word}, a name of the source code");
+        }
+    }
+}
+
 fn check_references(document: &Value, value: &Value) {
     match value {
         Value::Object(object) => {

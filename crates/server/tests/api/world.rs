@@ -3,15 +3,18 @@
 use std::{
     process::Command,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode, header};
+use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch};
 use offhook_model::{
     Timestamp,
+    e164::E164,
     id::{AccountId, ApiKeyId},
 };
 use offhook_server::{App, Parts, Settings, app::Components, router};
@@ -37,9 +40,7 @@ macro_rules! on_both {
 
             #[tokio::test]
             async fn postgres() {
-                if let Some(world) = World::postgres().await {
-                    super::$name(world).await;
-                }
+                super::$name(World::postgres().await).await;
             }
         }
     )*};
@@ -53,8 +54,43 @@ pub struct World {
     pub app: App,
     pub key: String,
     pub account: AccountId,
+    pub carrier: Arc<Fallible>,
     router: Router,
+    clock: Arc<AtomicI64>,
     _place: Place,
+}
+
+/// The built-in carrier, which on request keeps a number it should release.
+#[derive(Default)]
+pub struct Fallible {
+    pub keeps: Mutex<Option<E164>>,
+}
+
+impl Carrier for Fallible {
+    fn name(&self) -> &'static str {
+        SimCarrier.name()
+    }
+
+    fn search<'a>(
+        &'a self,
+        search: &'a NumberSearch,
+        taken: &'a (dyn Fn(&E164) -> bool + Send + Sync),
+    ) -> BoxFuture<'a, Result<Vec<AvailableNumber>, CarrierError>> {
+        SimCarrier.search(search, taken)
+    }
+
+    fn buy<'a>(&'a self, number: &'a E164) -> BoxFuture<'a, Result<(), CarrierError>> {
+        SimCarrier.buy(number)
+    }
+
+    fn release<'a>(&'a self, number: &'a E164) -> BoxFuture<'a, Result<(), CarrierError>> {
+        Box::pin(async move {
+            if self.keeps.lock().unwrap().as_ref() == Some(number) {
+                return Err(CarrierError::Refused { carrier: "sim", reason: "later".to_owned() });
+            }
+            SimCarrier.release(number).await
+        })
+    }
 }
 
 enum Place {
@@ -86,36 +122,46 @@ impl World {
         Self::open(&url, Place::File { _dir: dir }, adjust).await
     }
 
-    /// None, with a notice, where no server answers and none was named.
-    pub async fn postgres() -> Option<Self> {
-        let named = std::env::var("OFFHOOK_TEST_POSTGRES").ok();
-        let url = named.clone().unwrap_or_else(|| "postgres://postgres@127.0.0.1:5432".to_owned());
+    /// With room for a few rows more.
+    pub async fn on_a_small_disk() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", dir.path().display());
+        let options = StoreOptions { max_bytes: Some(300_000), ..StoreOptions::default() };
+        let store = Store::connect(&url, options).await.unwrap();
+        Self::on(store, Place::File { _dir: dir }, |_| ()).await
+    }
+
+    /// On `OFFHOOK_TEST_POSTGRES`, else on the server of this machine.
+    pub async fn postgres() -> Self {
+        let url = std::env::var("OFFHOOK_TEST_POSTGRES")
+            .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
         let name = format!("offhook_api_{}", uuid::Uuid::new_v4().simple());
-        let made = Command::new("createdb").arg(format!("--maintenance-db={url}/postgres")).arg(&name).output();
-        match made {
-            Ok(made) if made.status.success() => {
-                let place = Place::Server { url: url.clone(), name: name.clone() };
-                Some(Self::open(&format!("{url}/{name}"), place, |_| ()).await)
-            }
-            failed => {
-                assert!(named.is_none(), "no database could be made at OFFHOOK_TEST_POSTGRES: {failed:?}");
-                notice("skipped: no PostgreSQL answers at 127.0.0.1:5432");
-                None
-            }
-        }
+        let made =
+            Command::new("createdb").arg(format!("--maintenance-db={url}/postgres")).arg(&name).output();
+        assert!(
+            made.as_ref().is_ok_and(|made| made.status.success()),
+            "these tests need PostgreSQL at {url}: start it or set OFFHOOK_TEST_POSTGRES ({made:?})"
+        );
+        let place = Place::Server { url: url.clone(), name: name.clone() };
+        Self::open(&format!("{url}/{name}"), place, |_| ()).await
     }
 
     async fn open(url: &str, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {
         let options = StoreOptions { connections: 4, ..StoreOptions::default() };
-        let store = Store::connect(url, options).await.unwrap();
-        let ticks = AtomicI64::new(START_MS);
+        Self::on(Store::connect(url, options).await.unwrap(), place, adjust).await
+    }
+
+    async fn on(store: Store, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {
+        let clock = Arc::new(AtomicI64::new(START_MS));
+        let ticks = Arc::clone(&clock);
+        let carrier = Arc::new(Fallible::default());
         let mut settings = Settings { allow_private: true, ..Settings::default() };
         adjust(&mut settings);
         let policy = FetchPolicy { allow_private: settings.allow_private, ..FetchPolicy::default() };
         let app = App::new(Parts {
             store,
             settings,
-            carrier: Arc::new(SimCarrier),
+            carrier: Arc::clone(&carrier) as Arc<dyn Carrier>,
             fetch: FetchClient::new(policy).unwrap(),
             // Every look at the clock is a millisecond later: rows have an order.
             clock: Arc::new(move || {
@@ -125,10 +171,22 @@ impl World {
             metrics: None,
         });
         let router = router(app.clone());
-        let mut world =
-            Self { app, key: String::new(), account: AccountId::from(""), router, _place: place };
+        let mut world = Self {
+            app,
+            key: String::new(),
+            account: AccountId::from(""),
+            carrier,
+            router,
+            clock,
+            _place: place,
+        };
         (world.account, world.key) = world.add_account(None).await;
         world
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: Duration) {
+        self.clock.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
     /// Another account, or a child of one, with a key of its own.
@@ -200,7 +258,10 @@ impl World {
 
     /// A new agent's id.
     pub async fn agent(&self, name: &str) -> String {
-        self.post("/v1/agents", serde_json::json!({"name": name})).await.ok()["id"].as_str().unwrap().to_owned()
+        self.post("/v1/agents", serde_json::json!({"name": name})).await.ok()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// A new number's id.
@@ -208,11 +269,6 @@ impl World {
         let body = serde_json::json!({"areaCode": "415"});
         self.post("/v1/numbers", body).await.ok()["id"].as_str().unwrap().to_owned()
     }
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
-fn notice(text: &str) {
-    eprintln!("{text}");
 }
 
 #[derive(Debug)]

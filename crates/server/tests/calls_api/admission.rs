@@ -12,6 +12,7 @@ on_both!(
     a_call_is_stored_before_it_is_dialled,
     the_first_attached_number_calls_unless_another_is_named,
     refusals_have_their_statuses,
+    call_fields_have_limits_on_both_sides,
     emergency_numbers_are_forbidden_in_any_spelling,
     a_prompt_makes_any_agent_hosted,
     variables_reach_greeting_and_prompt,
@@ -92,6 +93,49 @@ async fn refusals_have_their_statuses(world: World) {
     assert_eq!(world.request_as(&stranger, "POST", "/v1/calls", Some(body)).await.0, 404);
     assert!(world.phone.dialled.lock().unwrap().is_empty());
     assert_eq!(world.get("/v1/calls").await.1["total"], 0);
+}
+
+async fn call_fields_have_limits_on_both_sides(world: World) {
+    let (agent, _) = world.hosted().await;
+    // Every call fails at once: none holds a place.
+    *world.phone.refuses.lock().unwrap() = true;
+    for (field, good, bad) in [
+        ("callScreeningIdentity", json!("é".repeat(100)), json!("é".repeat(101))),
+        ("callScreeningPurpose", json!("é".repeat(300)), json!("é".repeat(301))),
+        ("maxWaitSeconds", json!(10), json!(9)),
+        ("maxWaitSeconds", json!(600), json!(601)),
+        ("modelTier", json!("turbo"), json!("Turbo")),
+        ("disableRecording", json!(true), json!("maybe")),
+        ("variables", json!({"a": "b", "c": null}), json!({"a": true})),
+        ("toNumber", json!("+4930112112"), json!("+493")),
+        ("toNumber", json!("+123456789012345"), json!("+1234567890123456")),
+        ("initialGreeting", json!(""), json!(["x"])),
+    ] {
+        let mut body = json!({"agentId": agent.id, "toNumber": "+14155559999", "waitForCompletion": true});
+        body[field] = good;
+        let (status, answer) = world.post("/v1/calls", body.clone()).await;
+        assert_eq!(status, 200, "{body} {answer}");
+        body[field] = bad;
+        let (status, answer) = world.post("/v1/calls", body.clone()).await;
+        assert_eq!(status, 422, "{body}");
+        assert_eq!(answer["detail"][0]["loc"][1], field, "{answer}");
+    }
+    for body in [
+        json!({"agentId": agent.id, "metadata": []}),
+        json!({"agentId": agent.id, "variables": {"a": 1}}),
+        json!({}),
+    ] {
+        assert_eq!(world.post("/v1/calls/web", body.clone()).await.0, 422, "{body}");
+    }
+    for (timeout, expected) in [(9, 422), (10, 404), (300, 404), (301, 422)] {
+        let path = format!("/v1/calls/call_nobody?wait=true&timeout={timeout}");
+        assert_eq!(world.get(&path).await.0, expected, "{timeout}");
+    }
+    assert_eq!(world.get("/v1/calls/call_nobody?wait=perhaps").await.0, 422);
+    for limit in [0, 101] {
+        assert_eq!(world.get(&format!("/v1/agents/{}/calls?limit={limit}", agent.id)).await.0, 422);
+        assert_eq!(world.get(&format!("/v1/numbers/num_x/calls?limit={limit}")).await.0, 422);
+    }
 }
 
 async fn emergency_numbers_are_forbidden_in_any_spelling(world: World) {

@@ -16,6 +16,7 @@ use std::{
 use axum::{Router, body::Body, extract::State};
 use futures::FutureExt as _;
 use http::{HeaderMap, Request, StatusCode, header};
+use offhook_engine::endpoint::Handset;
 use offhook_engine::host::{Arrival, CallHost as _, DialTarget};
 use offhook_model::{
     Timestamp,
@@ -83,6 +84,7 @@ pub struct Recorder {
     pub answered: Mutex<Vec<CallId>>,
     pub refuses: Mutex<bool>,
     pub handsets: Mutex<Vec<(String, DialTarget)>>,
+    pub registered: Mutex<Vec<Handset>>,
 }
 
 impl Telephony for Recorder {
@@ -111,6 +113,10 @@ impl Telephony for Recorder {
         let handsets = self.handsets.lock().unwrap();
         handsets.iter().filter(|(user, _)| user == number).map(|(_, target)| target.clone()).collect()
     }
+
+    fn handsets(&self) -> Vec<Handset> {
+        self.registered.lock().unwrap().clone()
+    }
 }
 
 pub async fn with_sqlite<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
@@ -120,6 +126,19 @@ pub async fn with_sqlite<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) 
 }
 
 pub async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F) {
+    on_postgres(async |url, directory| test(World::open(url, directory).await).await).await;
+}
+
+/// As [`with_postgres`], by a way that can be cut.
+pub async fn with_relayed_postgres<F: Future<Output = ()>>(test: impl FnOnce(World, Relay) -> F) {
+    on_postgres(async |url, directory| {
+        let (relay, url) = Relay::before(&url).await;
+        test(World::open(url, directory).await, relay).await;
+    })
+    .await;
+}
+
+async fn on_postgres(test: impl AsyncFnOnce(String, tempfile::TempDir)) {
     let server = std::env::var("OFFHOOK_TEST_POSTGRES")
         .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
     let name = format!("offhook_calls_{:032x}", rand::random::<u128>());
@@ -133,8 +152,7 @@ pub async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(World) -> F
     };
     run("createdb", &[]);
     let directory = tempfile::tempdir().unwrap();
-    let world = World::open(format!("{server}/{name}"), directory).await;
-    let outcome = AssertUnwindSafe(test(world)).catch_unwind().await;
+    let outcome = AssertUnwindSafe(test(format!("{server}/{name}"), directory)).catch_unwind().await;
     run("dropdb", &["--force"]);
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
@@ -484,4 +502,45 @@ async fn take(
     receiver.requests.lock().unwrap().push((headers, body.to_vec()));
     let status = receiver.statuses.lock().unwrap().pop_front().unwrap_or(200);
     (StatusCode::from_u16(status).unwrap(), "x".repeat(12_000))
+}
+
+/// A way to a server over TCP that can be cut and mended.
+pub struct Relay {
+    is_cut: tokio::sync::watch::Sender<bool>,
+}
+
+impl Relay {
+    /// Stands before the server of `url`; the url that leads through it.
+    async fn before(url: &str) -> (Self, String) {
+        let mut through = url::Url::parse(url).unwrap();
+        let server = format!("{}:{}", through.host_str().unwrap(), through.port().unwrap_or(5432));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        through.set_host(Some("127.0.0.1")).unwrap();
+        through.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let (is_cut, cut) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (server, mut cut) = (server.clone(), cut.clone());
+                tokio::spawn(async move {
+                    let pipe = async {
+                        let mut far = tokio::net::TcpStream::connect(server).await.unwrap();
+                        drop(tokio::io::copy_bidirectional(&mut near, &mut far).await);
+                    };
+                    tokio::select! {
+                        () = pipe => {}
+                        _ = cut.wait_for(|cut| *cut) => {}
+                    }
+                });
+            }
+        });
+        (Self { is_cut }, through.to_string())
+    }
+
+    pub fn cut(&self) {
+        self.is_cut.send_replace(true);
+    }
+
+    pub fn mend(&self) {
+        self.is_cut.send_replace(false);
+    }
 }

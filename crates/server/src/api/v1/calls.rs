@@ -21,12 +21,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub use query::CallsQuery;
 pub use view::{CallDetail, CallSummaryView, ExchangeView};
 
-use crate::{
-    app::App,
-    calls::outbound::CreateError,
-    error::{ApiError, ErrorCode},
-    page::Paged,
-};
+use crate::{app::App, calls::outbound::CreateError, error::ApiError, page::Paged};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -88,9 +83,7 @@ impl From<CreateError> for ApiError {
                 format!("Concurrent call limit reached: {open} calls are in progress"),
                 std::time::Duration::from_secs(10),
             ),
-            CreateError::NoPhone => {
-                Self::new(ErrorCode::ServiceUnavailable, "The phone engine is not running")
-            }
+            CreateError::NoPhone => Self::unavailable("The phone engine is not running"),
             CreateError::Store(error) => error.into(),
         }
     }

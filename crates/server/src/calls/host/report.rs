@@ -18,11 +18,14 @@ use crate::{
         end::{Closing, close},
         live::Owner,
     },
+    error::Chain,
 };
 
-/// How long a report is kept while the database is away. Then it is lost, and
-/// the call's end is written by whoever finds the call open.
+/// How long a report is kept while the database is away; then it is lost.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// The end of a call is kept for as long as the process lives: an open row
+/// would hold one of the account's calls. The next process finds it open.
+const PATIENCE_FOR_THE_END: Duration = Duration::from_secs(365 * 24 * 3600);
 /// First and longest pause between two tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -38,7 +41,7 @@ pub(super) async fn report(app: &App, call: CallId, report: CallReport) {
         CallReport::Ended(ended) => end(app, &owner, &call, &ended).await,
     };
     if let Err(error) = result {
-        tracing::error!(call.id = %call, %error, "a report of a call could not be stored");
+        tracing::error!(call.id = %call, error = %Chain(&error), "a report of a call could not be stored");
     }
 }
 
@@ -61,7 +64,8 @@ async fn step(
     state: CallState,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let changed = patiently(|| app.store().transition_call(&owner.account, call, state, at)).await?;
+    let changed =
+        patiently(PATIENCE, || app.store().transition_call(&owner.account, call, state, at)).await?;
     if changed {
         app.calls().bus.publish(call, LiveEvent::State(state));
     }
@@ -71,7 +75,7 @@ async fn step(
 /// Stores a turn once, whatever the number of its reports; then shows it.
 async fn keep_turn(app: &App, owner: &Owner, call: &CallId, turn: Turn) -> Result<(), StoreError> {
     let id = TurnId::new(turn.at, rand::random());
-    if patiently(|| app.store().append_turn(&owner.account, call, &id, &turn)).await? {
+    if patiently(PATIENCE, || app.store().append_turn(&owner.account, call, &id, &turn)).await? {
         measure(&turn);
         app.calls().bus.publish(call, LiveEvent::Turn(turn));
     }
@@ -131,7 +135,7 @@ async fn keep_exchange(
         took: exchange.took,
         verdict: if ok { Verdict::Success } else { Verdict::Failed },
     };
-    match patiently(|| app.store().insert_delivery(&event, &attempt)).await {
+    match patiently(PATIENCE, || app.store().insert_delivery(&event, &attempt)).await {
         // The same exchange, reported again.
         Err(StoreError::Conflict { .. }) => Ok(()),
         other => other,
@@ -145,20 +149,20 @@ async fn end(app: &App, owner: &Owner, call: &CallId, ended: &Ended) -> Result<(
         talk_time: ended.talk_time,
         recorded: ended.recording.is_some(),
     };
-    patiently(|| close(app, &owner.account, call, closing)).await.map(drop)
+    patiently(PATIENCE_FOR_THE_END, || close(app, &owner.account, call, closing)).await.map(drop)
 }
 
 /// Tries again while the database is away.
-async fn patiently<T, F>(mut operation: impl FnMut() -> F) -> Result<T, StoreError>
+async fn patiently<T, F>(patience: Duration, mut operation: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience;
     let mut pause = PAUSES.0;
     loop {
         match operation().await {
             Err(error) if error.is_temporary() && Instant::now() < deadline => {
-                tracing::warn!(%error, "the store is away; a report waits");
+                tracing::warn!(error = %Chain(&error), "the store is away; a report waits");
                 sleep(pause).await;
                 pause = (2 * pause).min(PAUSES.1);
             }

@@ -150,10 +150,12 @@ impl Rule for Instant {
     type Value = Timestamp;
 
     fn check(&self, value: &Value, spot: &mut Spot<'_>) -> Option<Timestamp> {
-        let moment = string(value, spot)?.trim().parse();
-        if moment.is_err() {
+        let moment = string(value, spot)?.trim().parse::<Timestamp>().ok();
+        // As the database keeps it: what a client is told first is what it reads later.
+        let moment = moment.and_then(|moment| Timestamp::from_millisecond(moment.as_millisecond()).ok());
+        if moment.is_none() {
             spot.fault("datetime_parsing", "Input should be a valid datetime, e.g. 2025-01-15T10:30:00Z");
         }
-        moment.ok()
+        moment
     }
 }

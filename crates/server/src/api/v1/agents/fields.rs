@@ -106,7 +106,8 @@ impl Read for AgentFields {
             model_tier: fields.patch("modelTier", word(ModelTier::from_word, ModelTier::WORDS)),
             stt_mode: fields.patch("sttMode", word(SttMode::from_word, SttMode::WORDS)),
             ambient_sound: fields.patch("ambientSound", word(AmbientSound::from_word, AmbientSound::WORDS)),
-            denoising_mode: fields.patch("denoisingMode", word(DenoisingMode::from_word, DenoisingMode::WORDS)),
+            denoising_mode: fields
+                .patch("denoisingMode", word(DenoisingMode::from_word, DenoisingMode::WORDS)),
             transfer_number: fields.patch("transferNumber", or_empty(TransferTarget)).flatten(),
             voicemail_message: fields.patch("voicemailMessage", cleared_text(1000)).flatten(),
             call_screening_identity: fields.patch("callScreeningIdentity", cleared_text(100)).flatten(),

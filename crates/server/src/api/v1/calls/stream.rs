@@ -30,7 +30,7 @@ use super::view::duration_seconds;
 use crate::{
     app::App,
     auth::Caller,
-    error::ApiError,
+    error::{ApiError, Chain},
     events::sse::{HEARTBEAT, frame},
     path::Path,
 };
@@ -123,7 +123,7 @@ fn frames(
                     shown = turns.last().map_or(shown, |stored| shown.max(stored.turn.index + 1));
                 }
                 Ok((None, _)) => return,
-                Err(error) => tracing::warn!(call.id = %call.id, %error, "a live transcript waits for the store"),
+                Err(error) => tracing::warn!(call.id = %call.id, error = %Chain(&error), "a live transcript waits for the store"),
             }
             if call.state.end_reason().is_some() {
                 yield Ok(ended(&call));

@@ -59,5 +59,7 @@ pub(crate) async fn update(
     }
     let patch = NumberPatch { external_id: body.external_id.into(), expires_at: body.expires_at.into() };
     let number = app.store().patch_number(&caller.account, &id, patch).await?;
-    Ok(Json(number.ok_or_else(ApiError::number_not_found)?.into()))
+    let number = number.ok_or_else(ApiError::number_not_found)?;
+    app.number_ends().notify_one();
+    Ok(Json(number.into()))
 }

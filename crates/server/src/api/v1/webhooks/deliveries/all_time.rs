@@ -26,10 +26,7 @@ pub(crate) struct AllTimeStats {
     get, path = "/v1/webhooks/deliveries/all-time", tag = "webhooks", operation_id = "allTimeStats",
     responses((status = 200, body = AllTimeStats, description = "The counts"))
 )]
-pub(crate) async fn all_time(
-    State(app): State<App>,
-    caller: Caller,
-) -> Result<Json<AllTimeStats>, ApiError> {
+pub(crate) async fn all_time(State(app): State<App>, caller: Caller) -> Result<Json<AllTimeStats>, ApiError> {
     let rows = app.store().all_time_delivery_counts(&caller.account).await?;
     let (total, success, failed) = Tally::of(&rows).parts();
     Ok(Json(AllTimeStats { total, success, failed, success_rate: success_rate(success, total) }))
