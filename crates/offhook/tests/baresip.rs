@@ -208,3 +208,34 @@ fn an_agent_calls_a_softphone() {
     let r = like(&speech("Polly.Joanna", GREETING), &phone.heard());
     assert!(r > 0.8, "the greeting was not heard: r {r:.3}");
 }
+
+#[test]
+fn a_softphone_that_rings_sees_the_call_withdrawn_or_declines_it() {
+    let server = Server::start(Db::Sqlite, &[]);
+    let (id, _) = agent(&server);
+    let mut phone = Softphone::register(server.sip, HANDSET, PASSWORD);
+    phone.command("answermode", "manual");
+
+    for (withdrawn, reason) in [(true, "api_hangup"), (false, "dial_busy")] {
+        phone.events.clear();
+        let call = server.post("/v1/calls", &json!({"agentId": id, "toNumber": HANDSET}));
+        let path = format!("/v1/calls/{}", call["id"].as_str().unwrap());
+        phone.wait_for("CALL_INCOMING", Duration::from_secs(10));
+        if withdrawn {
+            server.post(&format!("{path}/end"), &json!({}));
+        } else {
+            phone.command("hangup", "");
+        }
+        phone.wait_for("CALL_CLOSED", Duration::from_secs(5));
+        let call = server.poll(&path, Duration::from_secs(10), |call| call["status"] != "in-progress");
+        assert_eq!((&call["status"], &call["disconnectionReason"]), (&json!("failed"), &json!(reason)));
+    }
+}
+
+#[test]
+fn a_wrong_password_registers_nothing() {
+    let server = Server::start(Db::Sqlite, &[]);
+    let mut phone = Softphone::start(server.sip, HANDSET, "guessed");
+    phone.wait_for_log("403 Forbidden");
+    assert!(!phone.log().contains("200 OK"), "{}", phone.log());
+}

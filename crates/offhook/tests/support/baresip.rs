@@ -28,6 +28,13 @@ pub struct Softphone {
 impl Softphone {
     /// Registers at `server` as `user`; answers calls by itself.
     pub fn register(server: SocketAddr, user: &str, password: &str) -> Self {
+        let mut phone = Self::start(server, user, password);
+        phone.wait_for_log("200 OK");
+        phone
+    }
+
+    /// Starts, and tries to register.
+    pub fn start(server: SocketAddr, user: &str, password: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let sip = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let control = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -67,14 +74,17 @@ impl Softphone {
             .expect("baresip is installed (scripts/setup test)");
         let control = connect(control);
         control.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        let mut phone = Self { child, control, unread: Vec::new(), events: Vec::new(), dir, files: 0 };
+        Self { child, control, unread: Vec::new(), events: Vec::new(), dir, files: 0 }
+    }
+
+    /// Waits until the log says this.
+    pub fn wait_for_log(&mut self, text: &str) {
         let start = Instant::now();
-        while !phone.log().contains("200 OK") {
-            assert!(start.elapsed() < Duration::from_secs(10), "baresip did not register:\n{}", phone.log());
+        while !self.log().contains(text) {
+            assert!(start.elapsed() < Duration::from_secs(10), "baresip did not say {text}:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
-        phone.read();
-        phone
+        self.read();
     }
 
     pub fn log(&self) -> String {
