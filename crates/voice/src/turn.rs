@@ -10,13 +10,17 @@
 pub mod ending;
 mod gate;
 pub mod heard;
+pub mod opening;
 
 use std::{collections::VecDeque, time::Duration};
 
 use offhook_media::frame::FRAME_MS;
 use offhook_model::call::EndReason;
 
-use self::gate::{Gate, ONSET};
+use self::{
+    gate::{Gate, ONSET},
+    opening::Opening,
+};
 use crate::brain::CallerWords;
 
 /// A count of 20 ms frames.
@@ -43,7 +47,8 @@ pub struct TurnId(pub u64);
 pub struct Settings {
     /// 0 never interrupt, 1 at the first sound.
     pub interruption_sensitivity: f64,
-    /// Hang up after this long in which neither side spoke.
+    /// Hang up after this long without the caller's words, counted from the
+    /// agent's last.
     pub max_silence: Duration,
     /// Hang up this long after the beginning.
     pub max_duration: Duration,
@@ -84,6 +89,8 @@ pub enum Input {
     AgentSpeaks(TurnId),
     /// The agent has said and done all of its turn.
     AgentDone(TurnId),
+    /// A [`Command::Cut`] turn had hardly been heard; see [`opening::was_hardly_heard`].
+    HardlyHeard(TurnId),
     /// The agent hands the call over.
     AgentLeaves(TurnId),
     /// The handover failed.
@@ -112,6 +119,24 @@ pub enum Command {
     },
     /// Ask the agent.
     Ask(Question),
+    /// Say a lost turn again, from its beginning or from where it was cut.
+    SayAgain {
+        /// The new turn.
+        turn: TurnId,
+        /// The one that was cut or withdrawn last.
+        lost: TurnId,
+        /// From its beginning.
+        whole: bool,
+        /// What the caller said over it; not to be asked.
+        question: Option<Question>,
+    },
+    /// Words that the opening answers: for the transcript only.
+    Note {
+        /// What was said.
+        words: CallerWords,
+        /// Ticks since the caller began.
+        began_ago: Ticks,
+    },
     /// Forget this turn: nothing of it was heard, and its words will be asked again.
     Withdraw(TurnId),
     /// Silence the agent at once; [`Self::Cut`] follows when the line has settled.
@@ -145,6 +170,8 @@ struct Words {
     text: String,
     confidence: f64,
     began: Ticks,
+    /// The stretch they end in.
+    last: u64,
 }
 
 /// A stretch that has ended.
@@ -191,6 +218,7 @@ pub struct Machine {
     stt: Ticks,
     agent: Agent,
     next_turn: u64,
+    opening: Opening,
     /// Ticks since either side's last words, while the agent is idle.
     silent: Ticks,
     held: bool,
@@ -212,6 +240,7 @@ impl Machine {
             stt: 0,
             agent: Agent::Idle,
             next_turn: 0,
+            opening: Opening::default(),
             silent: 0,
             held: false,
             over: false,
@@ -284,8 +313,10 @@ impl Machine {
                 {
                     self.agent = Agent::Idle;
                     self.silent = 0;
+                    self.opening.done(turn);
                 }
             }
+            Input::HardlyHeard(turn) => self.opening.lose(turn, true),
             Input::AgentLeaves(turn) => {
                 if matches!(self.agent, Agent::Thinking(current, _) | Agent::Speaking(current) if current == turn)
                 {
@@ -319,20 +350,26 @@ impl Machine {
         {
             self.agent = Agent::Idle;
             self.silent = 0;
+            self.opening.lose(turn, false);
             out.push(Command::Cut(turn));
         }
         let leaving = matches!(self.agent, Agent::Leaving);
         if !self.held && !leaving {
             self.listen(speech, level, out);
         }
+        self.opening.tick(self.now, self.stretch.is_some());
         while self.ended.front().is_some_and(|e| e.result.is_none() && self.now >= e.at + STT_PATIENCE) {
             self.ended.pop_front();
+            self.opening.forget();
             out.push(Command::NotHeard);
         }
         if matches!(self.agent, Agent::Idle) && !self.held {
             self.silent += 1;
-            // Noise is silence; what may be words is waited for.
-            if self.silent >= ticks(self.settings.max_silence) && !self.expects_words() {
+            // Noise is silence; what may be words is waited for, but not for
+            // ever: music on the line never ends.
+            let over = self.silent.saturating_sub(ticks(self.settings.max_silence));
+            let limit = if self.expects_words() { LONGEST_STRETCH + STT_PATIENCE } else { 0 };
+            if self.silent >= ticks(self.settings.max_silence) && over >= limit {
                 self.hang_up(EndReason::Inactivity, out);
             }
         }
@@ -347,7 +384,7 @@ impl Machine {
             out.push(Command::Begin { stretch: id });
         }
         let Some(stretch) = &self.stretch else { return };
-        let wait = ending::wait_after(&stretch.partial);
+        let wait = self.patience(&stretch.partial);
         if self.gate.quiet >= wait
             || (self.gate.quiet > 0 && self.gate.unsure >= ending::CAP)
             || self.now - stretch.began >= LONGEST_STRETCH
@@ -355,7 +392,9 @@ impl Machine {
             return self.end_stretch(out);
         }
         match self.agent {
-            Agent::Thinking(..) if self.gate.sustained >= TAKES_BACK => self.withdraw(out),
+            Agent::Thinking(..) if self.gate.sustained >= TAKES_BACK && !self.is_holding() => {
+                self.withdraw(out)
+            }
             Agent::Speaking(turn) if self.gate.sustained >= self.needed() => self.interrupt(turn, out),
             _ => {}
         }
@@ -379,7 +418,7 @@ impl Machine {
         open.partial = text;
         if has_words {
             self.silent = 0;
-            if matches!(self.agent, Agent::Thinking(..)) {
+            if matches!(self.agent, Agent::Thinking(..)) && !self.is_holding() {
                 self.withdraw(out);
             }
         }
@@ -393,6 +432,7 @@ impl Machine {
             self.stretch = None;
         }
         if self.ended.len() + usize::from(self.stretch.is_some()) < before {
+            self.opening.forget();
             out.push(Command::NotHeard);
         }
     }
@@ -404,6 +444,7 @@ impl Machine {
             return;
         }
         out.push(Command::End { stretch: stretch.id });
+        self.opening.stretch_ended(stretch.id);
         self.ended.push_back(Ended { stretch: stretch.id, began: stretch.began, at: self.now, result: None });
     }
 
@@ -411,6 +452,9 @@ impl Machine {
     fn withdraw(&mut self, out: &mut Vec<Command>) {
         if let Agent::Thinking(turn, words) = std::mem::replace(&mut self.agent, Agent::Idle) {
             out.push(Command::Withdraw(turn));
+            if words.is_none() || self.opening.is_turn(turn) {
+                self.opening.lose(turn, true);
+            }
             self.said = match (words, self.said.take()) {
                 (Some(first), Some(second)) => Some(first.join(second)),
                 (first, second) => first.or(second),
@@ -426,7 +470,8 @@ impl Machine {
     /// Moves recognised words into the turn being put together, oldest first.
     fn collect(&mut self) {
         while self.ended.front().is_some_and(|ended| ended.result.is_some()) {
-            let Some(Ended { began, result: Some((text, confidence)), .. }) = self.ended.pop_front() else {
+            let Some(Ended { stretch, began, result: Some((text, confidence)), .. }) = self.ended.pop_front()
+            else {
                 return;
             };
             let text = text.trim();
@@ -434,7 +479,7 @@ impl Machine {
                 continue;
             }
             self.silent = 0;
-            let words = Words { text: text.to_owned(), confidence, began };
+            let words = Words { text: text.to_owned(), confidence, began, last: stretch };
             self.said = Some(match self.said.take() {
                 Some(said) => said.join(words),
                 None => words,
@@ -448,7 +493,15 @@ impl Machine {
         if self.over || self.expects_words() {
             return;
         }
-        let Some(said) = &self.said else { return };
+        if self.greets(out) {
+            return;
+        }
+        let Some(said) = &self.said else {
+            if matches!(self.agent, Agent::Idle) && !self.held {
+                self.says_again(out);
+            }
+            return;
+        };
         if self.gate.quiet < ending::wait_after(&said.text) && self.gate.unsure < ending::CAP && !self.held {
             return;
         }
@@ -456,18 +509,13 @@ impl Machine {
         if matches!(self.agent, Agent::Thinking(..)) {
             self.withdraw(out);
         }
-        if !matches!(self.agent, Agent::Idle) {
+        if !matches!(self.agent, Agent::Idle) || self.says_again(out) {
             return;
         }
         let Some(words) = self.said.take() else { return };
+        self.moves_on();
         let turn = self.new_turn();
-        out.push(Command::Ask(Question {
-            turn,
-            words: CallerWords { text: words.text.clone(), confidence: words.confidence },
-            began_ago: self.now - words.began,
-            quiet: self.gate.quiet,
-            stt: self.stt,
-        }));
+        out.push(Command::Ask(self.question(turn, &words)));
         self.agent = Agent::Thinking(turn, Some(words));
     }
 
@@ -492,6 +540,7 @@ impl Words {
             confidence: (self.confidence * first + later.confidence * second) / (first + second),
             text: format!("{} {}", self.text, later.text),
             began: self.began,
+            last: later.last,
         }
     }
 }

@@ -28,6 +28,18 @@ pub(super) struct Asked {
     pub at: Timestamp,
 }
 
+/// A turn that was cut off, in case it is to be said again.
+pub(super) struct Unsaid {
+    pub turn: TurnId,
+    /// All of its words, as far as they were known.
+    pub text: String,
+    /// How many bytes of them were heard.
+    pub heard: usize,
+    /// Nothing is missing at the end of the words.
+    pub is_complete: bool,
+    pub after: Afterwards,
+}
+
 /// See the module's description.
 pub(super) struct Answer {
     pub turn: TurnId,
@@ -39,12 +51,16 @@ pub(super) struct Answer {
     pub attempt: u32,
     pub cancel: CancellationToken,
     pub brain_done: bool,
+    /// The brain came to its end by itself.
+    pub is_complete: bool,
     pub failed: bool,
     pub said_any: bool,
     pub mouth: Option<Mouth>,
     pub after: Afterwards,
     /// Ticks left for the line to confirm digits.
     pub sending_digits: Option<Ticks>,
+    /// Ticks left until it leaves the line.
+    pub lingers: Option<Ticks>,
     /// It ends the call and is not up for interruption.
     pub last_words: bool,
     pub began: Option<Timestamp>,
@@ -71,14 +87,28 @@ impl Answer {
             attempt: 0,
             cancel: CancellationToken::new(),
             brain_done: false,
+            is_complete: false,
             failed: false,
             said_any: false,
             mouth: None,
             after: Afterwards::default(),
             sending_digits: None,
+            lingers: None,
             last_words: false,
             began: None,
             clock: None,
+        }
+    }
+
+    /// What is left of it; it must be stopped after this and not before.
+    pub(super) fn unsaid(&mut self) -> Unsaid {
+        let (text, heard) = self.mouth.as_ref().map(Mouth::text).unwrap_or_default();
+        Unsaid {
+            turn: self.turn,
+            text,
+            heard,
+            is_complete: self.is_complete,
+            after: std::mem::take(&mut self.after),
         }
     }
 

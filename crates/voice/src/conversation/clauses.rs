@@ -35,6 +35,11 @@ impl Clauses {
         found
     }
 
+    /// What is no clause yet.
+    pub(super) fn rest(&self) -> &str {
+        &self.buffer
+    }
+
     /// Whatever is left, followed by a space for what may come later.
     pub(super) fn flush(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.buffer);

@@ -12,7 +12,7 @@ use super::clauses::Clauses;
 use crate::{
     line::{Act, UtteranceId},
     speech::{SpeakRequest, SpeechChunk, SpeechError, Synthesizer, TextMark},
-    turn::{Ticks, heard::SpokenText},
+    turn::{Ticks, heard::SpokenText, opening::was_hardly_heard},
 };
 
 /// Audio kept ahead of what was played: one second.
@@ -232,6 +232,17 @@ impl Mouth {
     pub(super) fn heard(&self) -> String {
         let played = if self.finished { self.made } else { self.played };
         self.spoken.heard(played).to_owned()
+    }
+
+    /// All words it was given, and how many bytes of them were heard.
+    pub(super) fn text(&self) -> (String, usize) {
+        (format!("{}{}", self.spoken.text(), self.clauses.rest()), self.heard().len())
+    }
+
+    /// Whether hardly anything of it was heard.
+    pub(super) fn was_hardly_heard(&self) -> bool {
+        let (text, heard) = self.text();
+        was_hardly_heard(self.played, heard, text.trim_end().len())
     }
 
     /// Whether sound has left.

@@ -14,7 +14,12 @@ use offhook_model::{call::EndReason, plan::CallPlan};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Conversation, ConversationEvent, answer::Answer, ear::Ear, phrases::Phrases};
+use super::{
+    Conversation, ConversationEvent,
+    answer::{Answer, Unsaid},
+    ear::Ear,
+    phrases::Phrases,
+};
 use crate::{
     brain::{Brain, BrainEvent, Said, WallClock},
     line::{Act, Heard},
@@ -50,6 +55,8 @@ pub(super) struct Runner {
     outbox: VecDeque<ConversationEvent>,
     cancel: CancellationToken,
     answer: Option<Answer>,
+    /// What was cut or withdrawn last.
+    unsaid: Option<Unsaid>,
     history: Vec<Said>,
     next_index: u32,
     next_utterance: u64,
@@ -58,6 +65,7 @@ pub(super) struct Runner {
     failures: Failures,
     /// Goodbye is to be said as soon as nothing else is.
     farewell: bool,
+    is_held: bool,
     over: bool,
 }
 
@@ -104,12 +112,14 @@ impl Runner {
             outbox: VecDeque::new(),
             cancel,
             answer: None,
+            unsaid: None,
             history: Vec::new(),
             next_index: 0,
             next_utterance: 1,
             pressed: String::new(),
             failures: Failures::default(),
             farewell: false,
+            is_held: false,
             over: false,
         }
     }

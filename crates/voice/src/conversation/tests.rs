@@ -2,6 +2,7 @@
 
 mod doubles;
 mod faults;
+mod opening;
 
 use std::time::Duration;
 

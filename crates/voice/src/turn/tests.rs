@@ -1,3 +1,5 @@
+mod opening;
+
 use super::*;
 
 /// A conversation on virtual time: 20 ms per tick.

@@ -8,7 +8,7 @@ use crate::{
     brain::{BrainEvent, BrainRequest, CallerWords},
     conversation::{
         ConversationEvent,
-        answer::{Answer, Asked, tick_time},
+        answer::{Answer, Asked},
     },
     turn::Question,
 };
@@ -17,9 +17,7 @@ impl Runner {
     pub(super) fn on_question(&mut self, question: Question) {
         let mut answer = Answer::new(question.turn);
         answer.answers(&question);
-        let began = tick_time(question.began_ago);
-        let at = (self.clock)().checked_sub(began).unwrap_or_else(|_| (self.clock)());
-        answer.asked = Some(Asked { words: question.words.clone(), at });
+        answer.asked = Some(self.asked(&question));
         self.answer = Some(answer);
         let mut words = question.words;
         let pressed = std::mem::take(&mut self.pressed);
@@ -27,6 +25,11 @@ impl Runner {
             words.text = format!("{} [pressed {pressed}]", words.text);
         }
         self.ask(Some(words));
+    }
+
+    /// The caller's side of a question, for the transcript.
+    pub(super) fn asked(&self, question: &Question) -> Asked {
+        Asked { words: question.words.clone(), at: self.ago(question.began_ago) }
     }
 
     pub(super) fn ask(&mut self, words: Option<CallerWords>) {
@@ -81,6 +84,7 @@ impl Runner {
             Some(BrainEvent::Failed(error)) => self.on_brain_failed(&error),
             Some(BrainEvent::Exchange(_)) => {}
             None => {
+                answer.is_complete = true;
                 if !answer.failed {
                     self.failures.brain = 0;
                 }

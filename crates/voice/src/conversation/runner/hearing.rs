@@ -35,7 +35,10 @@ impl Runner {
                 self.feed(Input::AgentReturns).await;
                 self.announce(self.phrases.not_transferred, None);
             }
-            Heard::Held(held) => self.feed(Input::Held(held)).await,
+            Heard::Held(held) => {
+                self.is_held = held;
+                self.feed(Input::Held(held)).await;
+            }
         }
     }
 
@@ -45,7 +48,11 @@ impl Runner {
             self.ear.hear(frame);
         }
         self.feed(Input::Frame { speech, level: frame.rms() }).await;
-        let Some(answer) = &mut self.answer else { return };
+        if let Some(answer) = &mut self.answer {
+            answer.lingers = answer.lingers.map(|left| left.saturating_sub(1));
+        }
+        // While we are held nothing leaves, so nothing is late.
+        let Some(answer) = self.answer.as_mut().filter(|_| !self.is_held) else { return };
         answer.sending_digits = answer.sending_digits.map(|left| left.saturating_sub(1));
         if answer.mouth.as_mut().is_some_and(Mouth::on_tick) {
             self.on_speech(Some(Err(SpeechError::Timeout {

@@ -4,6 +4,7 @@ use offhook_model::call::EndReason;
 
 use super::Runner;
 use crate::{
+    conversation::mouth::Mouth,
     line::Act,
     turn::{Command, Input},
 };
@@ -23,8 +24,9 @@ impl Runner {
             Command::Discard { stretch } => self.ear.discard(stretch),
             Command::Ask(question) => self.on_question(question),
             Command::Withdraw(turn) => {
-                if let Some(answer) = self.answer.take_if(|answer| answer.turn == turn) {
+                if let Some(mut answer) = self.answer.take_if(|answer| answer.turn == turn) {
                     answer.cancel.cancel();
+                    self.unsaid = Some(answer.unsaid());
                     // Last words outlive every question.
                     if answer.last_words {
                         self.hang_up(EndReason::Error).await;
@@ -42,14 +44,21 @@ impl Runner {
                 }
             }
             Command::Cut(turn) => {
-                if let Some(answer) = self.answer.take_if(|answer| answer.turn == turn) {
+                if let Some(mut answer) = self.answer.take_if(|answer| answer.turn == turn) {
+                    let is_lost = answer.mouth.as_ref().is_none_or(Mouth::was_hardly_heard);
                     let ends = answer.last_words.then_some(answer.after.hang_up).flatten();
+                    self.unsaid = Some(answer.unsaid());
                     self.report(answer, true);
+                    if is_lost {
+                        Box::pin(self.feed(Input::HardlyHeard(turn))).await;
+                    }
                     if let Some(reason) = ends {
                         self.hang_up(reason).await;
                     }
                 }
             }
+            Command::SayAgain { turn, lost, whole, question } => self.say_again(turn, lost, whole, question),
+            Command::Note { words, began_ago } => self.turn(words, self.ago(began_ago)),
             Command::NotHeard => {
                 // A caller who is already speaking again needs no invitation.
                 if self.count_stt_failure() && !self.machine.expects_words() {

@@ -1,11 +1,18 @@
 //! Turns that are over, for the transcript and for the brain's memory.
 
-use offhook_model::report::{Role, Turn};
+use offhook_model::{
+    Timestamp,
+    report::{Role, Turn},
+};
 
 use super::Runner;
 use crate::{
     brain::{CallerWords, Said},
-    conversation::{ConversationEvent, answer::Answer},
+    conversation::{
+        ConversationEvent,
+        answer::{Answer, tick_time},
+    },
+    turn::Ticks,
 };
 
 impl Runner {
@@ -40,7 +47,7 @@ impl Runner {
         });
     }
 
-    pub(super) fn turn(&mut self, words: CallerWords, at: offhook_model::Timestamp) {
+    pub(super) fn turn(&mut self, words: CallerWords, at: Timestamp) {
         self.history.push(Said { role: Role::User, text: words.text.clone(), at });
         let confidence = Some(words.confidence);
         let text = words.text;
@@ -53,6 +60,12 @@ impl Runner {
             interrupted: false,
             latency: None,
         });
+    }
+
+    /// The wall time so many ticks ago.
+    pub(super) fn ago(&self, ticks: Ticks) -> Timestamp {
+        let now = (self.clock)();
+        now.checked_sub(tick_time(ticks)).unwrap_or(now)
     }
 
     pub(super) fn push_turn(&mut self, turn: Turn) {

@@ -2,25 +2,39 @@
 
 use std::sync::Arc;
 
-use offhook_model::{call::EndReason, plan::Greeting};
+use offhook_model::{
+    call::{Direction, EndReason},
+    plan::Greeting,
+};
 
 use super::Runner;
 use crate::{
-    conversation::{answer::Answer, mouth::Mouth},
+    conversation::{
+        answer::{Answer, Unsaid},
+        mouth::Mouth,
+    },
     line::{Act, UtteranceId},
     speech::{SpeechChunk, SpeechError},
-    turn::{Input, Ticks},
+    turn::{Input, Question, Ticks, TurnId},
 };
+
+/// The last packet has left, but the other side's jitter buffer still plays
+/// what came before it: 200 ms.
+const LINGER: Ticks = 10;
 
 impl Runner {
     pub(super) fn greet(&mut self) {
+        // Who is called speaks first.
+        let listens = self.plan.direction == Direction::Outbound;
         match self.plan.greeting.clone() {
             Greeting::Silent => {}
             Greeting::Say(text) => {
-                self.announce(&text, None);
+                if let Some(turn) = self.machine.open(listens) {
+                    self.tell(turn, &text, None);
+                }
             }
             Greeting::FromBrain => {
-                if let Some(turn) = self.machine.announce() {
+                if let Some(turn) = self.machine.open(listens) {
                     self.answer = Some(Answer::new(turn));
                     self.ask(None);
                 }
@@ -32,14 +46,40 @@ impl Runner {
     /// False while the agent is busy.
     pub(super) fn announce(&mut self, text: &str, last: Option<EndReason>) -> bool {
         let Some(turn) = self.machine.announce() else { return false };
+        self.tell(turn, text, last);
+        true
+    }
+
+    /// Fills a turn with words of our own.
+    fn tell(&mut self, turn: TurnId, text: &str, last: Option<EndReason>) {
         let mut answer = Answer::new(turn);
-        answer.brain_done = true;
+        answer.is_complete = true;
         answer.last_words = last.is_some();
         answer.after.hang_up = last;
         self.answer = Some(answer);
         self.say(text);
         self.close_mouth();
-        true
+    }
+
+    /// Says again what was lost: all of it, or what had not been heard.
+    pub(super) fn say_again(&mut self, turn: TurnId, lost: TurnId, whole: bool, question: Option<Question>) {
+        let mut answer = Answer::new(turn);
+        if let Some(question) = question {
+            answer.answers(&question);
+            answer.asked = Some(self.asked(&question));
+        }
+        let unsaid = self.unsaid.take().filter(|unsaid| unsaid.turn == lost);
+        // Opening words that were never put together are asked for once more.
+        if unsaid.as_ref().is_none_or(|unsaid| whole && !unsaid.is_complete) {
+            self.answer = Some(answer);
+            return self.ask(None);
+        }
+        let Some(Unsaid { text, heard, after, .. }) = unsaid else { return };
+        answer.is_complete = true;
+        answer.after = after;
+        self.answer = Some(answer);
+        self.say(text.get(if whole { 0 } else { heard }..).unwrap_or_default().trim_start());
+        self.close_mouth();
     }
 
     pub(super) fn say(&mut self, text: &str) {
@@ -101,6 +141,9 @@ impl Runner {
             self.farewell = false;
         }
         while let Some(answer) = &mut self.answer {
+            if self.machine.is_holding() {
+                break;
+            }
             let Some(act) = answer.mouth.as_mut().and_then(Mouth::due) else { break };
             let (turn, first) = (answer.turn, answer.began.is_none());
             if first {
@@ -126,6 +169,13 @@ impl Runner {
             answer.sending_digits = Some(patience_for(&digits));
             self.report_asked();
             self.send(Act::SendDigits(digits)).await;
+            return;
+        }
+        let leaves = answer.after.transfer || answer.after.hang_up.is_some();
+        if leaves
+            && answer.mouth.as_ref().is_some_and(Mouth::was_heard)
+            && *answer.lingers.get_or_insert(LINGER) > 0
+        {
             return;
         }
         let Some(answer) = self.answer.take() else { return };

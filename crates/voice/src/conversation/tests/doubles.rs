@@ -181,6 +181,7 @@ pub(super) struct Call {
     queued: u64,
     played: u64,
     finish: bool,
+    held: bool,
     pub most_ahead: u64,
     pub flushed_at: Option<Instant>,
     last_voice: Instant,
@@ -229,6 +230,7 @@ impl Call {
             queued: 0,
             played: 0,
             finish: false,
+            held: false,
             most_ahead: 0,
             flushed_at: None,
             last_voice: Instant::now(),
@@ -288,7 +290,7 @@ impl Call {
     async fn tick(&mut self, frame: Frame) {
         tokio::time::sleep(Duration::from_millis(20)).await;
         self.take_acts().await;
-        if self.queued > self.played || self.finish {
+        if !self.held && (self.queued > self.played || self.finish) {
             self.played = self.queued.min(self.played + FRAME_SAMPLES as u64);
             let finished = self.finish && self.played == self.queued;
             self.finish &= !finished;
@@ -372,6 +374,13 @@ impl Call {
 
     pub(super) async fn transfer_fails(&mut self) {
         let _ = self.heard.send(Heard::TransferFailed { reason: "busy".to_owned() }).await;
+        self.quiet(20).await;
+    }
+
+    /// The far end holds us, or comes back; the line stands still meanwhile.
+    pub(super) async fn held(&mut self, held: bool) {
+        self.held = held;
+        let _ = self.heard.send(Heard::Held(held)).await;
         self.quiet(20).await;
     }
 
