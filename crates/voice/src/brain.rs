@@ -2,6 +2,7 @@
 
 pub mod extractive;
 pub mod hosted;
+mod markup;
 pub mod webhook;
 
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 //! It makes no claim to understand. It splits `systemPrompt` into sentences,
 //! ranks them against the caller's words (BM25, words compared by stem and
 //! with a tolerance for misrecognition), and speaks the best of them, or says
-//! that it has nothing to quote. "Goodbye" ends the call, and asking for a
-//! person transfers it.
+//! that it has nothing to quote. A greeting is answered with an offer,
+//! "goodbye" ends the call, and asking for a person transfers it.
 
 mod index;
 mod words;
@@ -22,6 +22,8 @@ const NOTHING_FOUND: &str = "I can only quote what I was given, and I have nothi
 const NO_TRANSFER: &str = "I am sorry, I cannot transfer this call.";
 const TRANSFERRING: &str = "I will connect you now.";
 const GOODBYE: &str = "Goodbye.";
+const HELLO: &str = "Hello. What would you like to know?";
+const WELCOME: &str = "You are welcome. Is there anything else?";
 
 /// See the module's description.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ impl ExtractiveBrain {
             Intent::Transfer if self.can_transfer => (TRANSFERRING.to_owned(), Some(BrainEvent::Transfer)),
             // The instructions may say how to reach somebody.
             Intent::Transfer => (NO_TRANSFER.to_owned(), None),
+            Intent::Thanks => (WELCOME.to_owned(), None),
+            Intent::Greeting => (HELLO.to_owned(), None),
             Intent::Question => (self.index.best(words).unwrap_or_else(|| NOTHING_FOUND.to_owned()), None),
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use self::tools::{Tools, Wish};
-use super::{Brain, BrainError, BrainEvent, BrainRequest};
+use super::{Brain, BrainError, BrainEvent, BrainRequest, markup::Markup};
 use crate::providers::{
     chat::{ChatClient, ChatDelta, ChatRequest},
     fetch::FetchClient,
@@ -27,6 +27,8 @@ const MAX_PARALLEL: usize = 8;
 const MAX_TOOL_CALLS: u32 = 100;
 /// Rounds of tools the model remembers in later turns.
 const REMEMBERED: usize = 12;
+/// Words of one round of the model that are spoken: some ten minutes.
+const MAX_SPOKEN_BYTES: usize = 8_000;
 /// What is said while a tool runs and its maker gave no words.
 const FILLER: &str = "One moment, please.";
 
@@ -110,11 +112,13 @@ impl Brain for HostedBrain {
         Box::pin(stream! {
             let at = request.history.len();
             let mut messages = prompt::messages(&inner.system, &request, &inner.memory());
+            let mut said_any = false;
             for round in 0..=MAX_ROUNDS {
                 let tools = if round < MAX_ROUNDS { inner.tools.definitions.clone() } else { Vec::new() };
                 let asked = ChatRequest { model: inner.model.clone(), messages: messages.clone(), tools };
                 let mut deltas = inner.chat.complete(&asked);
                 let (mut text, mut called) = (String::new(), Vec::new());
+                let mut markup = Markup::default();
                 loop {
                     let delta = tokio::select! {
                         biased;
@@ -123,9 +127,14 @@ impl Brain for HostedBrain {
                     };
                     match delta {
                         None => break,
+                        // Nobody listens to that much; a model that never ends is stopped.
+                        Some(Ok(ChatDelta::Text(_))) if text.len() > MAX_SPOKEN_BYTES => break,
                         Some(Ok(ChatDelta::Text(piece))) => {
-                            text.push_str(&piece);
-                            yield BrainEvent::Say(piece);
+                            let piece = markup.push(&piece);
+                            if !piece.is_empty() {
+                                text.push_str(&piece);
+                                yield BrainEvent::Say(piece);
+                            }
                         }
                         Some(Ok(ChatDelta::Tool { index, id, name, arguments })) => {
                             Called::add(&mut called, index, id, name, &arguments);
@@ -137,7 +146,16 @@ impl Brain for HostedBrain {
                     }
                 }
                 drop(deltas);
+                let rest = markup.finish();
+                if !rest.is_empty() {
+                    text.push_str(&rest);
+                    yield BrainEvent::Say(rest);
+                }
+                said_any |= !text.trim().is_empty();
                 if called.is_empty() {
+                    if !said_any {
+                        yield BrainEvent::Failed(BrainError { brain: "chat", reason: "it said nothing".to_owned() });
+                    }
                     return;
                 }
                 yield BrainEvent::Pause;

@@ -38,10 +38,19 @@ fn questions_get_the_sentence_that_answers_them() {
 
 #[test]
 fn it_says_so_when_it_has_nothing() {
-    for words in ["do you sell bicycles", "what is the capital of France", "hello", "", "um"] {
+    for words in ["do you sell bicycles", "what is the capital of France"] {
         let (text, action) = brain(false).answer(words);
         assert_eq!((text.as_str(), action), (NOTHING_FOUND, None), "{words}");
     }
+}
+
+#[test]
+fn a_greeting_is_answered_with_an_offer() {
+    for words in ["hello", "Hi there!", "good morning", "yes hello", "um", "", "hello can you hear me"] {
+        assert_eq!(brain(false).answer(words), (HELLO.to_owned(), None), "{words}");
+    }
+    assert_eq!(brain(false).answer("thank you very much"), (WELCOME.to_owned(), None));
+    assert!(brain(false).answer("hi when are you open").0.contains("open Monday"));
 }
 
 #[test]

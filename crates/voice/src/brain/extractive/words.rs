@@ -11,6 +11,47 @@ const STOP_WORDS: [&str; 88] = [
     "let", "okay",
 ];
 
+/// Words that only thank.
+const THANKS: [&str; 12] =
+    ["thanks", "thank", "you", "very", "much", "so", "great", "okay", "ok", "perfect", "good", "all"];
+
+/// Words that only greet, or say that one listens.
+const GREETINGS: [&str; 33] = [
+    "hello",
+    "hi",
+    "hey",
+    "hallo",
+    "good",
+    "morning",
+    "afternoon",
+    "evening",
+    "day",
+    "there",
+    "yes",
+    "yeah",
+    "yep",
+    "okay",
+    "ok",
+    "um",
+    "uh",
+    "hmm",
+    "oh",
+    "well",
+    "so",
+    "anybody",
+    "anyone",
+    "is",
+    "this",
+    "who",
+    "are",
+    "you",
+    "how",
+    "can",
+    "hear",
+    "me",
+    "speaking",
+];
+
 /// Everyday words, and what a prompt is likely to call the same thing.
 const SAME: [(&str, &[&str]); 12] = [
     ("cost", &["price", "charge", "fee"]),
@@ -32,6 +73,8 @@ const SAME: [(&str, &[&str]); 12] = [
 pub(super) enum Intent {
     Goodbye,
     Transfer,
+    Thanks,
+    Greeting,
     Question,
 }
 
@@ -55,6 +98,12 @@ impl Intent {
         }
         if has("goodbye") || has("bye") || phrase(&["good", "bye"]) || phrase(&["hang", "up"]) {
             return Self::Goodbye;
+        }
+        if (has("thanks") || has("thank")) && words.iter().all(|word| THANKS.contains(&word.as_str())) {
+            return Self::Thanks;
+        }
+        if words.iter().all(|word| GREETINGS.contains(&word.as_str())) {
+            return Self::Greeting;
         }
         Self::Question
     }

@@ -186,6 +186,43 @@ async fn failures_of_the_model_are_told_apart() {
     assert!(failure(&events).unwrap().contains("connection failed"));
 }
 
+fn say(text: &str) -> &'static str {
+    let event = json!({"choices": [{"delta": {"content": text}}]});
+    Box::leak(format!("data: {event}\n\n").into_boxed_str())
+}
+
+#[tokio::test]
+async fn thoughts_and_leaked_tool_calls_are_not_spoken() {
+    let pieces = [
+        "<thi",
+        "nk>The caller wants",
+        " hats.</",
+        "think>\n\nWe have",
+        " hats. <tool_call>{\"name\":",
+        "\"x\"}",
+    ];
+    let mut script: Vec<&'static str> = pieces.map(say).to_vec();
+    script.push(DONE);
+    let (_, url) = Model::serve(vec![Script::Stream(script)]).await;
+    let events = turn(&brain(&url, vec![], false), "x").await;
+    assert_eq!((words(&events).trim(), failure(&events)), ("We have hats.", None));
+}
+
+#[tokio::test]
+async fn a_model_that_only_thinks_has_failed() {
+    let (_, url) = Model::serve(vec![Script::Stream(vec![say("<think>and on and on"), DONE])]).await;
+    assert_eq!(failure(&turn(&brain(&url, vec![], false), "x").await), Some("it said nothing"));
+}
+
+#[tokio::test]
+async fn a_model_that_never_ends_is_stopped() {
+    let endless: Vec<&'static str> = vec![say("word word word word word word word word word word "); 400];
+    let (_, url) = Model::serve(vec![Script::Stream(endless)]).await;
+    let events = turn(&brain(&url, vec![], false), "x").await;
+    assert!((8_000..8_200).contains(&words(&events).len()));
+    assert_eq!(failure(&events), None);
+}
+
 #[tokio::test]
 async fn built_in_tools_act() {
     let (_, url) = Model::serve(vec![

@@ -1,9 +1,8 @@
 //! What a webhook may answer: one JSON object, or NDJSON (`webhooks.md` §6).
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use serde_json::{Map, Value};
+
+use crate::brain::markup::Markup;
 
 /// Characters of one line that are spoken.
 const MAX_TEXT_CHARS: usize = 8_000;
@@ -123,24 +122,9 @@ fn digits(value: &Value) -> Option<String> {
 
 /// The text as it can be spoken: tool-call markup taken out, cut to its limit.
 fn speakable(text: &str) -> Option<String> {
-    static MARKUP: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-        [
-            r"(?is)<(tool_calls?|tool_use|tool_result|function_calls?|function_results?|invoke|tool_response)\b[^>]*>.*?(</(tool_calls?|tool_use|tool_result|function_calls?|function_results?|invoke|tool_response)\s*>|\z)",
-            r"(?i)</?(tool_calls?|tool_use|tool_result|function_calls?|function_results?|invoke|tool_response)\b[^>]*>",
-            r"(?is)<function=[^>]*>.*?(</function>|\z)",
-            r"(?is)<\|(tool_calls?[a-z_]*|python_tag|tool▁calls▁begin)\|>.*?(<\|[^|]*(end|eom|eot)[^|]*\|>|\z)",
-            r"(?is)```(tool_code|tool_call|function_call)\b.*?(```|\z)",
-            r"(?is)\[TOOL_CALLS\].*?(\]\s*\z|\z)",
-        ]
-        .iter()
-        .filter_map(|pattern| Regex::new(pattern).ok())
-        .collect()
-    });
-    // Cut first, so that no pattern works on more than that.
-    let mut text: String = text.chars().take(MAX_TEXT_CHARS).collect();
-    for markup in MARKUP.iter() {
-        text = markup.replace_all(&text, " ").into_owned();
-    }
+    let text: String = text.chars().take(MAX_TEXT_CHARS).collect();
+    let mut markup = Markup::default();
+    let text = format!("{}{}", markup.push(&text), markup.finish());
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -235,17 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn tool_markup_is_not_spoken() {
-        for (raw, spoken) in [
-            ("One moment. <tool_call>{\"name\":\"x\"}</tool_call>", Some("One moment.")),
-            ("<function_calls><invoke name=\"x\"></invoke></function_calls>", None),
-            ("Hi <function=f>{\"a\":1}</function> there", Some("Hi   there")),
-            ("Sure.\n```tool_code\nprint(1)\n```", Some("Sure.")),
-            ("Sure <|tool_call|>x", Some("Sure")),
-            ("1 < 2 and 3 > 2", Some("1 < 2 and 3 > 2")),
-        ] {
-            assert_eq!(speakable(raw).as_deref(), spoken, "{raw}");
-        }
+    fn markup_and_excess_are_not_spoken() {
+        assert_eq!(speakable("One moment. <tool_call>{}</tool_call>").as_deref(), Some("One moment."));
+        assert_eq!(speakable("<think>hm</think> "), None);
         assert_eq!(speakable(&"x".repeat(9_000)).unwrap().len(), 8_000);
     }
 }
