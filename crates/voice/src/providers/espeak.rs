@@ -16,11 +16,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{clauses::ClauseAudio, rate::RateConverter, speakable};
+use super::{clauses::ClauseAudio, level::amplify, rate::RateConverter, speakable};
 use crate::speech::{SpeechChunk, SpeechError};
 
 const ENGINE: &str = "espeak-ng";
 const PROGRAM: &str = "espeak-ng";
+/// Brings it to the loudness of the other voices.
+const GAIN: f32 = 1.25;
 /// Words per minute at speed 1.
 const NORMAL_WPM: f64 = 175.0;
 /// Processes at a time in this server.
@@ -201,7 +203,8 @@ async fn run(program: &str, arguments: &[String], text: String, out: &Out) -> Re
         if read == 0 {
             break;
         }
-        let samples = wav.push(&buffer[..read]).map_err(|e| failed(e.to_owned()))?;
+        let mut samples = wav.push(&buffer[..read]).map_err(|e| failed(e.to_owned()))?;
+        amplify(&mut samples, GAIN);
         if !samples.is_empty() && out.send(Ok(SpeechChunk { samples, marks: Vec::new() })).await.is_err() {
             return Ok(());
         }
@@ -210,7 +213,8 @@ async fn run(program: &str, arguments: &[String], text: String, out: &Out) -> Re
     if !status.success() {
         return Err(failed(format!("the process ended with {status}")));
     }
-    let tail = wav.finish();
+    let mut tail = wav.finish();
+    amplify(&mut tail, GAIN);
     if !tail.is_empty() {
         // Nobody listens any more: fine.
         let _ = out.send(Ok(SpeechChunk { samples: tail, marks: Vec::new() })).await;

@@ -15,7 +15,7 @@ use offhook_media::frame::RATE;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{clauses::ClauseAudio, rate::RateConverter, speakable};
+use super::{clauses::ClauseAudio, level::amplify, rate::RateConverter, speakable};
 use crate::speech::{SpeechChunk, SpeechError, TextMark};
 
 mod ffi;
@@ -39,6 +39,18 @@ pub enum FliteVoice {
     Awb,
     /// American man, by diphones: rougher and forty times cheaper.
     Kal16,
+}
+
+impl FliteVoice {
+    /// Brings the recordings, which differ by 13 dB, to one loudness.
+    const fn gain(self) -> f32 {
+        match self {
+            Self::Slt => 0.54,
+            Self::Rms => 1.0,
+            Self::Awb => 0.75,
+            Self::Kal16 => 2.4,
+        }
+    }
 }
 
 /// A voice and what is done to it.
@@ -149,6 +161,7 @@ impl Engine {
             words_are_marked: false,
             samples: 0,
             piece_began: 0,
+            lead: Lead::default(),
             text_bytes: 0,
         };
         for piece in speakable::pieces(&text) {
@@ -156,6 +169,7 @@ impl Engine {
                 continue;
             }
             sink.piece_began = sink.samples;
+            sink.lead.skipped = 0;
             sink.words_are_marked = false;
             if !self.synthesize(piece, &mut sink) {
                 let error =
@@ -220,8 +234,37 @@ struct Sink {
     samples: u64,
     /// Samples before the piece being spoken.
     piece_began: u64,
+    lead: Lead,
     /// Bytes of the clause that the marks have covered.
     text_bytes: usize,
+}
+
+/// The silence that flite's voices begin with, some 200 ms: the caller would
+/// wait for it in every turn.
+#[derive(Default)]
+struct Lead {
+    /// As many samples as flite makes.
+    skipped: u64,
+    is_over: bool,
+}
+
+impl Lead {
+    /// Quieter samples are silence.
+    const SILENT: u16 = 150;
+    /// So much of it stays at most, 20 ms, because words begin softly.
+    const KEPT: usize = 320;
+
+    /// What is to be heard of the next samples.
+    fn skip<'s>(&mut self, samples: &'s [i16]) -> &'s [i16] {
+        if self.is_over {
+            return samples;
+        }
+        let first = samples.iter().position(|s| s.unsigned_abs() > Self::SILENT);
+        self.is_over = first.is_some();
+        let silent = first.map_or(samples.len(), |first| first.saturating_sub(Self::KEPT));
+        self.skipped += silent as u64;
+        &samples[silent..]
+    }
 }
 
 impl Sink {
@@ -229,7 +272,8 @@ impl Sink {
         self.job.cancel.is_cancelled() || self.job.out.is_closed()
     }
 
-    fn send(&mut self, samples: Vec<i16>, marks: Vec<TextMark>) {
+    fn send(&mut self, mut samples: Vec<i16>, marks: Vec<TextMark>) {
+        amplify(&mut samples, self.job.style.voice.gain());
         self.samples += samples.len() as u64;
         if !samples.is_empty() || !marks.is_empty() {
             // Nobody listens any more: fine.
@@ -269,7 +313,8 @@ impl Sink {
         let word = word.to_str().ok().filter(|word| !word.is_empty())?;
         let at = self.job.clause[self.text_bytes..].find(word)?;
         self.text_bytes += at + word.len();
-        let at_sample = self.piece_began + (end_s / self.job.style.size * RATE as f32) as u64;
+        let end = (end_s * RATE as f32 - self.lead.skipped as f32) / self.job.style.size;
+        let at_sample = self.piece_began + end as u64;
         Some(TextMark { at_sample, text_bytes: self.text_bytes })
     }
 }
@@ -296,8 +341,12 @@ unsafe extern "C" fn on_audio(
         if sink.is_unwanted() {
             return ffi::STREAM_STOP;
         }
-        let marks = sink.word_marks();
         let samples = std::slice::from_raw_parts((*wave).samples.add(start), size);
+        let samples = sink.lead.skip(samples);
+        if samples.is_empty() {
+            return ffi::STREAM_CONTINUE;
+        }
+        let marks = sink.word_marks();
         let samples = match &mut sink.converter {
             Some(converter) => converter.push(samples),
             None => samples.to_vec(),

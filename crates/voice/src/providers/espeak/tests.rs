@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use offhook_model::agent::LOCALES;
 
 use super::*;
@@ -73,10 +71,14 @@ async fn cancelling_ends_the_stream_at_once() {
     let cancel = CancellationToken::new();
     let mut audio = speak(&FRENCH, 0.5, &"une phrase tres longue ".repeat(80), &cancel);
     audio.next().await.unwrap().unwrap();
-    let start = Instant::now();
     cancel.cancel();
-    while audio.next().await.is_some() {}
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    let mut left = 0;
+    while let Some(chunk) = audio.next().await {
+        left += chunk.unwrap().samples.len();
+    }
+    // Spoken to its end it were several minutes; what the pipe and the
+    // channel held may still come.
+    assert!(left < 5 * RATE as usize, "{left}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::providers::level::{SPEECH_RMS, speech_rms};
 
 const PLAIN: FliteStyle = FliteStyle { voice: FliteVoice::Slt, pitch: 1.0, size: 1.0 };
 
@@ -31,6 +32,30 @@ async fn every_voice_speaks() {
         assert!(marks[4].at_sample * 10 > samples.len() as u64 * 7, "{voice:?} {marks:?} {}", samples.len());
         assert_eq!(marks[0].text_bytes, "What".len());
     }
+}
+
+#[tokio::test]
+async fn speech_begins_at_once() {
+    for voice in crate::providers::catalogue::voices() {
+        let (samples, marks) = say(voice.flite(), 1.0, "Hello, what can I do for you?").await;
+        let first = samples.iter().position(|s| s.unsigned_abs() > 150).unwrap();
+        assert!(first <= RATE as usize / 10, "{}: {first}", voice.id);
+        assert!(marks.is_sorted_by_key(|mark| mark.at_sample));
+        assert!(marks.last().unwrap().at_sample <= samples.len() as u64, "{}", voice.id);
+    }
+}
+
+#[tokio::test]
+async fn every_voice_is_equally_loud() {
+    let text = "We are open Monday to Friday from nine to five, and parking is free behind the building.";
+    let mut levels = Vec::new();
+    for voice in crate::providers::catalogue::voices() {
+        let (samples, _) = say(voice.flite(), 1.0, text).await;
+        levels.push((voice.id, 20.0 * (speech_rms(&samples) / SPEECH_RMS).log10()));
+        let cut = samples.iter().filter(|s| s.unsigned_abs() >= 32_767).count();
+        assert!(cut * 1_000 < samples.len(), "{}: {cut} samples cut", voice.id);
+    }
+    assert!(levels.iter().all(|(_, db)| db.abs() <= 3.0), "{levels:.1?}");
 }
 
 #[tokio::test]
@@ -82,9 +107,10 @@ async fn voices_work_side_by_side_without_disturbing_each_other() {
     });
     for (i, task) in futures::future::join_all(tasks).await.into_iter().enumerate() {
         let here = task.unwrap();
-        // Breath is random noise, so that only its strength repeats.
+        // Breath is random noise, so that only its strength repeats, and where
+        // speech begins to be heard nearly so.
         let power = |x: &[i16]| x.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>();
-        assert_eq!(here.len(), alone[i % 4].len(), "voice {}", i % 4);
+        assert!(here.len().abs_diff(alone[i % 4].len()) <= 640, "voice {}", i % 4);
         assert!((power(&here) / power(&alone[i % 4]) - 1.0).abs() < 0.05, "voice {}", i % 4);
     }
 }
