@@ -3,7 +3,7 @@
 //! By REFER where the other party takes it, so that we are out of the way;
 //! else, or when that fails, by calling the target ourselves and joining both.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use offhook_media::tone::Tone;
 use offhook_model::{
@@ -21,6 +21,9 @@ use crate::{
     host::DialTarget,
     leg::{Leg, ReferRequest},
 };
+
+/// How long the host may look for a route.
+const ROUTING: Duration = Duration::from_secs(3);
 
 type Reaching = Pin<Box<dyn Future<Output = Result<Leg, Unreached>> + Send>>;
 
@@ -63,12 +66,22 @@ impl Call {
         }
     }
 
+    /// Where a number is reached; nowhere if the host does not say soon. The
+    /// call stands still meanwhile.
+    async fn route(&mut self, to: &E164) -> Vec<DialTarget> {
+        let routing = self.shared.host.route(self.our_number(), to);
+        tokio::time::timeout(ROUTING, routing).await.unwrap_or_else(|_| {
+            tracing::warn!(call.id = %self.plan.call_id, "no route in time");
+            Vec::new()
+        })
+    }
+
     /// Begins a transfer.
     pub(super) async fn transfer(&mut self, to: &E164) {
         if self.transfer.is_some() {
             return self.transfer_failed("another transfer is under way");
         }
-        let targets = self.shared.host.route(self.our_number(), to).await;
+        let targets = self.route(to).await;
         let Some(first) = targets.first() else {
             return self.transfer_failed("no route");
         };
@@ -153,7 +166,7 @@ impl Call {
         let Some(number) = number.filter(|_| may && self.transfer.is_none() && !request.target.has_replaces) else {
             return request.reject(603);
         };
-        let targets = self.shared.host.route(self.our_number(), &number).await;
+        let targets = self.route(&number).await;
         if targets.is_empty() {
             return request.reject(603);
         }

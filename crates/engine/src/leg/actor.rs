@@ -92,6 +92,8 @@ pub(super) struct Actor {
     pub has_rung: bool,
     pub has_early_media: bool,
     pub is_held: bool,
+    /// Digits come by RFC 4733: some peers send each by INFO as well.
+    pub has_rtp_digits: bool,
     /// A re-INVITE or UPDATE of ours is on its way: others get 491.
     pub is_renegotiating: bool,
     /// A REFER of ours runs.
@@ -220,7 +222,10 @@ impl Actor {
                 }
                 return;
             }
-            MediaEvent::Digit(digit) => LegEvent::Digit(digit),
+            MediaEvent::Digit(digit) => {
+                self.has_rtp_digits = true;
+                LegEvent::Digit(digit)
+            }
             MediaEvent::Played { utterance, samples, finished } => LegEvent::Played { utterance, samples, finished },
             MediaEvent::DigitsSent => LegEvent::DigitsSent,
             MediaEvent::TimedOut => LegEvent::MediaTimeout,

@@ -23,7 +23,9 @@ impl Actor {
         match digit {
             Some(digit) => {
                 respond(handle, 200, vec![], None).await;
-                self.emit(LegEvent::Digit(digit));
+                if !self.has_rtp_digits {
+                    self.emit(LegEvent::Digit(digit));
+                }
             }
             None => respond(handle, 400, vec![], None).await,
         }

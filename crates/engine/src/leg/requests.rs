@@ -1,5 +1,7 @@
 //! Requests within the dialog, theirs and ours: BYE, re-INVITE, UPDATE, ACK.
 
+use std::time::Duration;
+
 use offhook_sip::{
     sdp::Direction,
     session_timer::{self, Refresher, SessionTimer, UasDecision},
@@ -15,6 +17,9 @@ use super::{
     uac::is_success,
 };
 use crate::sip::headers;
+
+/// How long an INVITE may take to notice that its dialog has ended.
+const CROSSING: Duration = Duration::from_secs(2);
 
 impl Actor {
     /// Ends the leg, whatever its state.
@@ -48,11 +53,16 @@ impl Actor {
     /// The stack has seen the dialog's end.
     pub(super) async fn terminated(&mut self, reason: TerminatedReason) {
         // The answer to our INVITE and a quick BYE may come at once.
-        if let Some(invite) = self.invite.take() {
-            let result = invite.await;
-            self.invite_done(result).await;
-            if self.invite.is_some() {
-                return;
+        if let Some(mut invite) = self.invite.take() {
+            match tokio::time::timeout(CROSSING, &mut invite).await {
+                Ok(result) => {
+                    self.invite_done(result).await;
+                    if self.invite.is_some() {
+                        return;
+                    }
+                }
+                // Without its dialog it can come to nothing.
+                Err(_) => invite.abort(),
             }
         }
         let end = match (self.role, reason) {

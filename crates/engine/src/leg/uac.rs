@@ -61,6 +61,7 @@ pub(crate) fn dial(core: &Arc<Core>, target: &DialTarget, ring: Duration) -> Res
         has_rung: false,
         has_early_media: false,
         is_held: false,
+        has_rtp_digits: false,
         is_renegotiating: false,
         is_referring: false,
         end: None,

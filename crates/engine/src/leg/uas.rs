@@ -63,6 +63,7 @@ pub(crate) fn accept(parts: Parts) -> Result<Leg, LegError> {
         has_rung: false,
         has_early_media: false,
         is_held: false,
+        has_rtp_digits: false,
         is_renegotiating: false,
         is_referring: false,
         end: None,

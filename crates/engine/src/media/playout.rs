@@ -10,6 +10,9 @@ const REPORT_FRAMES: u32 = 5;
 /// Utterances that may wait; more would each be shorter than a syllable.
 const MAX_UTTERANCES: usize = 64;
 
+/// Samples in which dropped audio dies away: 5 ms. Cut at once it would click.
+const FADE: usize = 80;
+
 /// A position to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -24,6 +27,8 @@ pub struct Playout {
     queue: VecDeque<Utterance>,
     /// Audio up to this utterance is stale.
     stale: Option<UtteranceId>,
+    /// How the audio that was dropped last dies away.
+    fade: Option<[i16; FADE]>,
 }
 
 #[derive(Debug)]
@@ -60,6 +65,7 @@ impl Playout {
     /// Drops everything; returns how many samples.
     pub fn flush(&mut self, report: &mut impl FnMut(Position)) -> usize {
         let mut dropped = 0;
+        self.fade = self.queue.front().filter(|playing| playing.played > 0).map(Utterance::fade).or(self.fade);
         for utterance in self.queue.drain(..) {
             dropped += utterance.waiting();
             self.stale = self.stale.max(Some(utterance.id));
@@ -82,6 +88,9 @@ impl Playout {
             if !self.retire_first(report) || is_full {
                 break;
             }
+        }
+        if let Some(fade) = self.fade.take() {
+            frame.0.iter_mut().zip(fade).for_each(|(sample, last)| *sample = sample.saturating_add(last));
         }
         filled
     }
@@ -155,6 +164,17 @@ impl Utterance {
         filled
     }
 
+    /// The next samples, dying away; they stay in the queue.
+    fn fade(&self) -> [i16; FADE] {
+        let mut next = [0; FADE];
+        let waiting = self.pieces.iter().flatten().skip(self.offset);
+        for (at, (sample, waiting)) in next.iter_mut().zip(waiting).enumerate() {
+            let faded = i32::from(*waiting) * (FADE - at) as i32 / (FADE as i32 + 1);
+            *sample = i16::try_from(faded).unwrap_or(0);
+        }
+        next
+    }
+
     /// Called for every full frame of it.
     fn report_sometimes(&mut self, report: &mut impl FnMut(Position)) {
         if self.frames.is_multiple_of(REPORT_FRAMES) {
@@ -225,6 +245,28 @@ mod tests {
         assert!(!playout.play(A, vec![1; 100]));
         assert!(playout.play(B, vec![2; 100]));
         assert_eq!(run(&mut playout, 1).0, vec![2; 100]);
+    }
+
+    #[test]
+    fn dropped_audio_dies_away_instead_of_clicking() {
+        let mut playout = Playout::default();
+        assert!(playout.play(A, vec![8_000; 1_000]));
+        run(&mut playout, 1);
+        playout.flush(&mut |_| {});
+        let mut frame = Frame::SILENCE;
+        assert_eq!(playout.next(&mut frame, &mut |_| {}), 0);
+        assert!(frame.0[0] > 7_800 && frame.0[FADE..].iter().all(|&s| s == 0));
+        assert!(frame.0.windows(2).all(|pair| (pair[0] - pair[1]).abs() <= 110));
+    }
+
+    #[test]
+    fn audio_never_begun_is_dropped_whole() {
+        let mut playout = Playout::default();
+        assert!(playout.play(A, vec![8_000; 1_000]));
+        playout.flush(&mut |_| {});
+        let mut frame = Frame::SILENCE;
+        playout.next(&mut frame, &mut |_| {});
+        assert_eq!(frame.0, [0; 320]);
     }
 
     #[test]
