@@ -1,6 +1,9 @@
 //! Whole calls on the real binary: a phone of its own, doubles for what costs
 //! money, and the API telling what happened.
 
+#![expect(clippy::unwrap_used, reason = "in helpers of tests too, a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "measured times are worth seeing")]
+
 #[path = "calls/answered.rs"]
 mod answered;
 #[path = "calls/barge_in.rs"]

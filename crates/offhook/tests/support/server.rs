@@ -130,6 +130,7 @@ impl Server {
 }
 
 impl Drop for Server {
+    #[expect(clippy::print_stderr, reason = "a failed test shows what the server had to say")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- server log ---\n{}", self.log());
