@@ -61,7 +61,7 @@ impl Reports {
     pub fn ringing(&self) {
         let before = self.state();
         if before != CallState::Ringing && self.advance(CallInput::Ring) {
-            self.send(CallReport::Ringing { at: Timestamp::now() });
+            self.send(CallReport::Ringing { at: now() });
         }
     }
 
@@ -69,14 +69,14 @@ impl Reports {
     pub fn answered(&self) {
         if self.advance(CallInput::Answer) {
             self.lock().answered_at = Some(Instant::now());
-            self.send(CallReport::Answered { at: Timestamp::now() });
+            self.send(CallReport::Answered { at: now() });
         }
     }
 
     /// The end; a second one is ignored.
     pub fn ended(&self, reason: EndReason, talk_time: Duration, recording: Option<std::path::PathBuf>) {
         if self.advance(CallInput::End(reason)) {
-            self.send(CallReport::Ended(Ended { reason, at: Timestamp::now(), talk_time, recording }));
+            self.send(CallReport::Ended(Ended { reason, at: now(), talk_time, recording }));
         }
     }
 
@@ -112,4 +112,10 @@ impl Reports {
     fn lock(&self) -> std::sync::MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Wall time in whole milliseconds: as records keep it.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }

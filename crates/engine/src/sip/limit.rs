@@ -94,7 +94,7 @@ impl TransportEventInspector for Gate {
             _ => true,
         };
         if !admitted {
-            metrics::counter!("sip_requests_limited_total").increment(1);
+            metrics::counter!("offhook_sip_requests_limited_total").increment(1);
         }
         Box::pin(std::future::ready(admitted.then_some(event)))
     }
