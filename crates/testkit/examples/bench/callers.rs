@@ -23,8 +23,9 @@ pub const STT: Duration = Duration::from_millis(100);
 pub const MODEL: Duration = Duration::from_millis(100);
 pub const TTS: Duration = Duration::from_millis(100);
 
-/// Level that counts as speech at the start or end of a phrase.
-const AUDIBLE: f64 = 0.02;
+/// Level that counts as speech at the start or end of a phrase: -40 dB of full
+/// scale, 30 dB below its peaks.
+const AUDIBLE: f64 = 0.01;
 
 const VOICES: [&str; 2] = ["Polly.Matthew", "Polly.Joanna"];
 const PHRASES: [&str; 6] = [
