@@ -4,8 +4,9 @@
 //! and any packet length fall into place by themselves. Sequence numbers
 //! only tell a lost packet from a sender that paused.
 //!
-//! The delay follows the spread of arrivals, between 40 and 120 ms. It is
-//! changed where nobody hears it: in silence, or where audio ran out anyway.
+//! The delay begins at 40 ms and follows the spread of arrivals, between 20 and
+//! 120 ms. It is changed where nobody hears it: in silence, or where audio ran
+//! out anyway.
 
 mod delay;
 mod ring;

@@ -123,6 +123,24 @@ fn the_delay_shrinks_again_in_silence() {
 }
 
 #[test]
+fn on_a_steady_network_the_delay_falls_to_20_ms_in_silence() {
+    let mut rig = Rig::new(0, 0);
+    for n in 0..200 {
+        let audio = if n < 110 { packet(n, 160) } else { vec![0; 160] };
+        rig.buffer.push(n as u16, n as u32 * 160, rig.now, &audio);
+        let before = rig.buffer.delay();
+        rig.pull();
+        if n < 110 {
+            // Nothing is cut out of speech.
+            assert_eq!(before, Duration::from_millis(60), "frame {n}");
+        }
+    }
+    assert_eq!(rig.buffer.delay(), Duration::from_millis(20));
+    let stats = rig.buffer.stats();
+    assert_eq!((stats.lost, stats.late, stats.concealed), (0, 0, 0));
+}
+
+#[test]
 fn a_pause_of_the_sender_is_silence_and_no_loss() {
     let mut rig = Rig::new(0, 0);
     for n in 0..10 {
