@@ -357,7 +357,8 @@ impl Machine {
         if !self.held && !leaving {
             self.listen(speech, level, out);
         }
-        self.opening.tick(self.now, self.stretch.is_some());
+        let running = self.stretch.as_ref().map(|open| (open.id, !open.partial.trim().is_empty()));
+        self.opening.tick(self.now, running);
         while self.ended.front().is_some_and(|e| e.result.is_none() && self.now >= e.at + STT_PATIENCE) {
             self.ended.pop_front();
             self.opening.forget();
@@ -391,6 +392,9 @@ impl Machine {
         {
             return self.end_stretch(out);
         }
+        if self.opening.is_noise(stretch.id) {
+            return;
+        }
         match self.agent {
             Agent::Thinking(..) if self.gate.sustained >= TAKES_BACK && !self.is_holding() => {
                 self.withdraw(out)
@@ -418,6 +422,7 @@ impl Machine {
         open.partial = text;
         if has_words {
             self.silent = 0;
+            self.opening.words();
             if matches!(self.agent, Agent::Thinking(..)) && !self.is_holding() {
                 self.withdraw(out);
             }

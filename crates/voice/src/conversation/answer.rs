@@ -38,6 +38,8 @@ pub(super) struct Unsaid {
     /// Nothing is missing at the end of the words.
     pub is_complete: bool,
     pub after: Afterwards,
+    /// What the brain was asked, if it was.
+    pub request: Option<BrainRequest>,
 }
 
 /// See the module's description.
@@ -109,6 +111,7 @@ impl Answer {
             heard,
             is_complete: self.is_complete,
             after: std::mem::take(&mut self.after),
+            request: self.request.take(),
         }
     }
 

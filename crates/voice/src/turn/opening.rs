@@ -19,6 +19,10 @@ pub(super) const LISTEN: Ticks = 35;
 const HELLO_ENDS: Ticks = 15;
 /// Silence that ends it when it sounds open: 500 ms.
 const OPEN_HELLO_ENDS: Ticks = 25;
+/// A "hello" without words that lasts longer is noise, and greeted: 4 s.
+const NOISE: Ticks = 200;
+/// One with words that lasts longer is talked over: 30 s, a long machine's.
+const MONOLOGUE: Ticks = 1_500;
 /// An echo or a noise must not make us begin for ever.
 const MOST_AGAIN: u8 = 2;
 /// Less of a greeting than this was hardly heard: one second.
@@ -132,6 +136,8 @@ pub(super) struct Opening {
     turn: Option<TurnId>,
     /// Until when the callee may begin first.
     hold: Option<Ticks>,
+    /// A stretch that ran too long without words to be waited for.
+    noise: Option<u64>,
     /// The stretch that the opening answers.
     answers: Option<u64>,
     lost: Option<Lost>,
@@ -149,11 +155,29 @@ impl Opening {
         self.hold.is_some()
     }
 
-    /// A tick has passed.
-    pub(super) fn tick(&mut self, now: Ticks, is_speaking: bool) {
-        if !is_speaking {
-            self.hold.take_if(|until| now >= *until);
+    /// A tick has passed; `running` is the stretch that runs, and whether words
+    /// were understood in it.
+    pub(super) fn tick(&mut self, now: Ticks, running: Option<(u64, bool)>) {
+        let Some(until) = self.hold else { return };
+        let patience = match running {
+            None => 0,
+            Some((_, false)) => NOISE,
+            Some((_, true)) => MONOLOGUE,
+        };
+        if now >= until + patience {
+            self.hold = None;
+            self.noise = running.filter(|(_, has_words)| !has_words).map(|(stretch, _)| stretch);
         }
+    }
+
+    /// Whether a stretch is noise as far as is known, and stops nobody.
+    pub(super) fn is_noise(&self, stretch: u64) -> bool {
+        self.noise == Some(stretch)
+    }
+
+    /// Words were understood: it is no noise.
+    pub(super) fn words(&mut self) {
+        self.noise = None;
     }
 
     /// A stretch has ended: the "hello" if one was waited for.

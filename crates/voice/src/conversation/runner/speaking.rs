@@ -9,6 +9,7 @@ use offhook_model::{
 
 use super::Runner;
 use crate::{
+    brain::BrainRequest,
     conversation::{
         answer::{Answer, Unsaid},
         mouth::Mouth,
@@ -69,12 +70,17 @@ impl Runner {
             answer.asked = Some(self.asked(&question));
         }
         let unsaid = self.unsaid.take().filter(|unsaid| unsaid.turn == lost);
-        // Opening words that were never put together are asked for once more.
-        if unsaid.as_ref().is_none_or(|unsaid| whole && !unsaid.is_complete) {
+        let Some(Unsaid { text, heard, after, is_complete, request, .. }) = unsaid else {
+            answer.brain_done = true;
             self.answer = Some(answer);
-            return self.ask(None);
+            return;
+        };
+        // Words that were never put together are asked for once more.
+        if let Some(request) = request.filter(|_| whole && !is_complete) {
+            answer.request = Some(BrainRequest { cancel: answer.cancel.clone(), ..request });
+            self.answer = Some(answer);
+            return self.ask_again();
         }
-        let Some(Unsaid { text, heard, after, .. }) = unsaid else { return };
         answer.is_complete = true;
         answer.after = after;
         self.answer = Some(answer);

@@ -118,6 +118,36 @@ async fn a_model_that_stays_dead_ends_the_call() {
     assert_eq!(call.end().await.last().unwrap().text, GOODBYE);
 }
 
+#[tokio::test]
+async fn noise_into_an_answer_still_being_written_has_the_question_asked_again() {
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let app = Router::new().route(
+        "/v1/chat/completions",
+        post(move |body: String| {
+            log.lock().unwrap().push(body);
+            let pieces = futures::stream::unfold(0, |n| async move {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                let piece = "data: {\"choices\":[{\"delta\":{\"content\":\"We sell hats. \"}}]}\n\n";
+                (n < 30).then_some((Ok::<_, std::io::Error>(piece), n + 1))
+            });
+            async { Body::from_stream(pieces) }
+        }),
+    );
+    let url = format!("{}/v1", serve(app).await);
+    let mut setup = Setup { llm: Some(llm(&url)), ..Setup::extractive(PROMPT) };
+    setup.plan.greeting = offhook_model::plan::Greeting::Silent;
+    let mut call = Call::start(setup);
+    call.says("what do you sell").await;
+    call.until_first_sound().await;
+    call.says("").await;
+    call.quiet(400).await;
+    call.end().await;
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|body| body.contains("what do you sell")), "{asked:#?}");
+}
+
 async fn webhook_call(answer: &'static str, can_transfer: bool) -> Call {
     let app = Router::new().route("/", post(move || async move { answer }));
     let hook = webhook(&serve(app).await, 10);

@@ -173,6 +173,20 @@ fn an_opening_that_says_nothing_leaves_the_hello_to_the_brain() {
 }
 
 #[test]
+fn a_line_of_noise_is_greeted_and_does_not_stop_the_greeting() {
+    let mut call = Script::new();
+    let turn = call.machine.open(true).unwrap();
+    call.talk(4_680);
+    assert!(call.machine.is_holding());
+    call.talk(20);
+    assert!(!call.machine.is_holding());
+    call.on(Input::AgentSpeaks(turn));
+    assert_eq!(call.talk(2_000), []);
+    call.partial(0, "excuse me");
+    assert!(call.talk(20).contains(&Command::Interrupt(turn)), "words do stop it");
+}
+
+#[test]
 fn a_human_waits_half_a_second_after_an_unfinished_hello() {
     let mut call = Script::new();
     call.machine.open(true).unwrap();
