@@ -44,7 +44,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     raise_file_limit();
     let cores = thread::available_parallelism()?;
     println!("cores {cores}, load {}", load());
-    println!("  calls threads  rt  late p50   p99    max   CPU/1000 calls  received  lost  memory/call  load");
+    println!(
+        "  calls threads  rt  late p50   p99    max   CPU/1000 calls  received  lost  memory/call  load"
+    );
     for count in calls {
         measure(count, Duration::from_secs(seconds))?;
     }

@@ -35,7 +35,10 @@ const RESERVED: usize = 64;
 
 /// What happens on a leg.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "fifty of a second's events are audio; a box each would cost more")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "fifty of a second's events are audio; a box each would cost more"
+)]
 pub enum LegEvent {
     /// The callee rings. Once.
     Ringing,

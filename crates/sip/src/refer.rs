@@ -124,7 +124,10 @@ mod tests {
         assert_eq!(target.user, "+14155550100");
         assert!(!target.has_replaces);
         assert_eq!(parse_refer_to("sip:bob@host;x=y").unwrap().uri, "sip:bob@host");
-        assert_eq!(parse_refer_to("\"Bob\" <tel:+14155550100;phone-context=x>").unwrap().user, "+14155550100");
+        assert_eq!(
+            parse_refer_to("\"Bob\" <tel:+14155550100;phone-context=x>").unwrap().user,
+            "+14155550100"
+        );
         assert!(parse_refer_to("<sip:a@b?Replaces=1%40x%3Bto-tag%3D2>").unwrap().has_replaces);
         assert_eq!(parse_refer_to("http://example.com"), None);
         assert_eq!(parse_refer_to("> <"), None);
@@ -132,9 +135,11 @@ mod tests {
 
     #[test]
     fn notify_tells_the_outcome() {
-        let ringing = TransferProgress::parse("refer", "active;expires=60", b"SIP/2.0 180 Ringing\r\n").unwrap();
+        let ringing =
+            TransferProgress::parse("refer", "active;expires=60", b"SIP/2.0 180 Ringing\r\n").unwrap();
         assert_eq!(ringing.outcome(), None);
-        let done = TransferProgress::parse("refer;id=2", "terminated;reason=noresource", b"SIP/2.0 200 OK").unwrap();
+        let done =
+            TransferProgress::parse("refer;id=2", "terminated;reason=noresource", b"SIP/2.0 200 OK").unwrap();
         assert_eq!(done.outcome(), Some(Ok(())));
         let busy = TransferProgress::parse("refer", "terminated", b"SIP/2.0 486 Busy Here\r\n").unwrap();
         assert_eq!(busy.outcome(), Some(Err(486)));

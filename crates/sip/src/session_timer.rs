@@ -228,7 +228,10 @@ mod tests {
             decide(Some(se(600, Some(Refresher::Uas))), true, policy),
             UasDecision::Accept(se(600, Some(Refresher::Uas)))
         );
-        assert_eq!(decide(Some(se(600, None)), true, policy), UasDecision::Accept(se(600, Some(Refresher::Uac))));
+        assert_eq!(
+            decide(Some(se(600, None)), true, policy),
+            UasDecision::Accept(se(600, Some(Refresher::Uac)))
+        );
     }
 
     #[test]

@@ -25,7 +25,11 @@ impl Setup {
                 } else {
                     tracing::info!(call.id = %self.plan.call_id, "a call could not be taken: its INVITE is bad or gone");
                 }
-                let reason = if matches!(error, LegError::Gone) { EndReason::CallerCancelled } else { EndReason::Error };
+                let reason = if matches!(error, LegError::Gone) {
+                    EndReason::CallerCancelled
+                } else {
+                    EndReason::Error
+                };
                 return self.reports.ended(reason, Duration::ZERO, None);
             }
         };

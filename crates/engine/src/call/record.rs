@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use offhook_model::plan::CallPlan;
 
 use super::Call;
-use crate::{leg::Leg, media::{Recording, RecordingError}};
+use crate::{
+    leg::Leg,
+    media::{Recording, RecordingError},
+};
 
 /// How long the disk may take to sync a recording before the call is reported
 /// as over without waiting further.

@@ -163,7 +163,8 @@ impl Call {
     pub(super) async fn referred(&mut self, request: ReferRequest) {
         let number = E164::from_dialled(&request.target.user).ok();
         let may = number.is_some() && (self.is_trusted || number == self.plan.transfer_number);
-        let Some(number) = number.filter(|_| may && self.transfer.is_none() && !request.target.has_replaces) else {
+        let Some(number) = number.filter(|_| may && self.transfer.is_none() && !request.target.has_replaces)
+        else {
             return request.reject(603);
         };
         let targets = self.route(&number).await;

@@ -226,7 +226,9 @@ impl Actor {
                 self.has_rtp_digits = true;
                 LegEvent::Digit(digit)
             }
-            MediaEvent::Played { utterance, samples, finished } => LegEvent::Played { utterance, samples, finished },
+            MediaEvent::Played { utterance, samples, finished } => {
+                LegEvent::Played { utterance, samples, finished }
+            }
             MediaEvent::DigitsSent => LegEvent::DigitsSent,
             MediaEvent::TimedOut => LegEvent::MediaTimeout,
         };
@@ -243,7 +245,11 @@ impl Actor {
             TimerAction::WaitUntil(at) => at,
             TimerAction::Refresh | TimerAction::Expired => now,
         });
-        [ring, session].into_iter().flatten().min().unwrap_or_else(|| now + std::time::Duration::from_secs(3600))
+        [ring, session]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or_else(|| now + std::time::Duration::from_secs(3600))
     }
 
     async fn wake(&mut self) {
@@ -300,7 +306,9 @@ impl Actor {
 }
 
 /// Waits for the INVITE, if there is one.
-async fn joined(invite: &mut Option<JoinHandle<InviteAsyncResult>>) -> Result<InviteAsyncResult, tokio::task::JoinError> {
+async fn joined(
+    invite: &mut Option<JoinHandle<InviteAsyncResult>>,
+) -> Result<InviteAsyncResult, tokio::task::JoinError> {
     match invite {
         Some(handle) => {
             let result = handle.await;

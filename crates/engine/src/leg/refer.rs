@@ -50,7 +50,10 @@ impl Drop for ReferRequest {
 impl Actor {
     /// Asks the peer to call somebody else.
     pub(super) fn refer(&mut self, uri: &str) {
-        if !self.answered || self.is_referring || uri.chars().any(|c| c.is_control() || matches!(c, '<' | '>')) {
+        if !self.answered
+            || self.is_referring
+            || uri.chars().any(|c| c.is_control() || matches!(c, '<' | '>'))
+        {
             return self.emit(LegEvent::ReferDone(Err(400)));
         }
         self.is_referring = true;
@@ -81,7 +84,8 @@ impl Actor {
 
     /// A NOTIFY.
     pub(super) async fn notified(&mut self, request: &Request, handle: &TransactionHandle) {
-        let event = headers::value(&request.headers, "Event").or_else(|| headers::value(&request.headers, "o"));
+        let event =
+            headers::value(&request.headers, "Event").or_else(|| headers::value(&request.headers, "o"));
         let state = headers::value(&request.headers, "Subscription-State").unwrap_or_default();
         let progress = event.and_then(|event| TransferProgress::parse(event, state, &request.body));
         let Some(progress) = progress.filter(|_| self.is_referring) else {

@@ -67,7 +67,9 @@ impl Actor {
         }
         let end = match (self.role, reason) {
             (Role::Uas, TerminatedReason::UacCancel) => LegEnd::Cancelled,
-            (Role::Uas, TerminatedReason::UacBye) | (Role::Uac, TerminatedReason::UasBye) => LegEnd::PeerHangup,
+            (Role::Uas, TerminatedReason::UacBye) | (Role::Uac, TerminatedReason::UasBye) => {
+                LegEnd::PeerHangup
+            }
             (_, TerminatedReason::Timeout) => LegEnd::Lost,
             (_, TerminatedReason::ProxyAuthRequired) if self.answered => {
                 // A request of ours was challenged and we have no answer; the

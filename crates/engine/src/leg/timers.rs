@@ -41,8 +41,11 @@ impl Actor {
         let done = self.done.0.clone();
         tokio::spawn(async move {
             let with_sdp = body.is_some();
-            let response =
-                if with_update { dialog.update(Some(extra), None).await } else { dialog.reinvite(Some(extra), body).await };
+            let response = if with_update {
+                dialog.update(Some(extra), None).await
+            } else {
+                dialog.reinvite(Some(extra), body).await
+            };
             let _over = done.send(Done::Refresh { response: response.ok().flatten(), with_sdp }).await;
         });
     }

@@ -9,7 +9,10 @@ use offhook_sip::{
     session_timer::{Refresher, SessionTimer},
 };
 use rsipstack::{
-    dialog::{authenticate::Credential, invitation::{InviteAsyncResult, InviteOption}},
+    dialog::{
+        authenticate::Credential,
+        invitation::{InviteAsyncResult, InviteOption},
+    },
     sip::{Param, Response, StatusCodeKind, Transport, Uri, typed::Route},
 };
 use tokio::{sync::mpsc, task::JoinError};
@@ -18,11 +21,7 @@ use super::{
     Leg, LegEnd, LegError, LegEvent,
     actor::{Actor, Role, now, wire},
 };
-use crate::{
-    endpoint::Core,
-    host::DialTarget,
-    sip::headers,
-};
+use crate::{endpoint::Core, host::DialTarget, sip::headers};
 
 /// Sends an INVITE to a target.
 pub(crate) fn dial(core: &Arc<Core>, target: &DialTarget, ring: Duration) -> Result<Leg, LegError> {
@@ -71,7 +70,12 @@ pub(crate) fn dial(core: &Arc<Core>, target: &DialTarget, ring: Duration) -> Res
     Ok(wiring.leg)
 }
 
-fn invite_option(core: &Core, target: &DialTarget, call_id: String, offer: Vec<u8>) -> Result<InviteOption, LegError> {
+fn invite_option(
+    core: &Core,
+    target: &DialTarget,
+    call_id: String,
+    offer: Vec<u8>,
+) -> Result<InviteOption, LegError> {
     let mut callee = parse(&target.uri)?;
     let transport = target.transport.as_deref().map(transport).transpose()?;
     let named = callee.params.iter().find_map(|p| match p {
@@ -86,7 +90,8 @@ fn invite_option(core: &Core, target: &DialTarget, call_id: String, offer: Vec<u
         Some(proxy) => {
             // As a Route, not as a destination: the stack sends CANCEL where
             // the Route leads, but forgets a destination.
-            let mut uri = if proxy.contains("sip:") { parse(proxy)? } else { parse(&format!("sip:{proxy}"))? };
+            let mut uri =
+                if proxy.contains("sip:") { parse(proxy)? } else { parse(&format!("sip:{proxy}"))? };
             if let Some(transport) = transport.filter(|t| *t != Transport::Udp) {
                 uri.params.push(Param::Transport(transport));
             }

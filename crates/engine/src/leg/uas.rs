@@ -29,14 +29,18 @@ pub(crate) fn accept(parts: Parts) -> Result<Leg, LegError> {
     let transport = parts.tx.connection.as_ref().map(rsipstack::transport::SipConnection::transport);
     let contact = parts.core.stack.contact(&headers::user_of_uri(&parts.tx.original.uri), transport);
     let (state_sender, states) = parts.core.stack.dialogs.new_dialog_state_channel();
-    let dialog =
-        match parts.core.stack.dialogs.get_or_create_server_invite(&parts.tx, state_sender, None, Some(contact)) {
-            Ok(dialog) => dialog,
-            Err(error) => {
-                refuse(parts, StatusCode::BadRequest, vec![]);
-                return Err(LegError::Stack(error.to_string()));
-            }
-        };
+    let dialog = match parts.core.stack.dialogs.get_or_create_server_invite(
+        &parts.tx,
+        state_sender,
+        None,
+        Some(contact),
+    ) {
+        Ok(dialog) => dialog,
+        Err(error) => {
+            refuse(parts, StatusCode::BadRequest, vec![]);
+            return Err(LegError::Stack(error.to_string()));
+        }
+    };
     let Parts { core, mut tx, slot, timer } = parts;
     let actor = Actor {
         core,

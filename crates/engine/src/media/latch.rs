@@ -91,7 +91,9 @@ impl Latch {
             Some(_) => return Verdict::Refuse,
             None if is_signalled => 1,
             // Only a NAT that changes ports may still show up later.
-            None if in_window || self.signalled.is_some_and(|signalled| signalled.ip() == address.ip()) => FOREIGN_PACKETS,
+            None if in_window || self.signalled.is_some_and(|signalled| signalled.ip() == address.ip()) => {
+                FOREIGN_PACKETS
+            }
             None => return Verdict::Refuse,
         };
         if self.count(source, packet.sequence) < needed {
@@ -104,7 +106,9 @@ impl Latch {
 
     fn count(&mut self, source: Source, sequence: u16) -> u32 {
         let packets = match self.candidate {
-            Some(candidate) if candidate.source == source && candidate.next == sequence => candidate.packets + 1,
+            Some(candidate) if candidate.source == source && candidate.next == sequence => {
+                candidate.packets + 1
+            }
             _ => 1,
         };
         self.candidate = Some(Candidate { source, next: sequence.wrapping_add(1), packets });

@@ -42,7 +42,10 @@ impl Lateness {
     /// What was added since `before`; the maximum is that of all time.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
-        Self { counts: std::array::from_fn(|n| self.counts[n].saturating_sub(before.counts[n])), max: self.max }
+        Self {
+            counts: std::array::from_fn(|n| self.counts[n].saturating_sub(before.counts[n])),
+            max: self.max,
+        }
     }
 }
 

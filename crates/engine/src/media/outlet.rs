@@ -24,8 +24,10 @@ impl Outlet {
 
     /// Sends an event, or keeps it until there is room.
     pub fn control(&mut self, event: MediaEvent) {
-        if let (Some(MediaEvent::Played { utterance: a, finished: false, .. }), MediaEvent::Played { utterance: b, .. }) =
-            (self.pending.back(), &event)
+        if let (
+            Some(MediaEvent::Played { utterance: a, finished: false, .. }),
+            MediaEvent::Played { utterance: b, .. },
+        ) = (self.pending.back(), &event)
             && a == b
         {
             // Only the newest position matters.

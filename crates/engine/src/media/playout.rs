@@ -65,7 +65,8 @@ impl Playout {
     /// Drops everything; returns how many samples.
     pub fn flush(&mut self, report: &mut impl FnMut(Position)) -> usize {
         let mut dropped = 0;
-        self.fade = self.queue.front().filter(|playing| playing.played > 0).map(Utterance::fade).or(self.fade);
+        self.fade =
+            self.queue.front().filter(|playing| playing.played > 0).map(Utterance::fade).or(self.fade);
         for utterance in self.queue.drain(..) {
             dropped += utterance.waiting();
             self.stale = self.stale.max(Some(utterance.id));
@@ -206,7 +207,8 @@ mod tests {
         let (mut audio, mut positions) = (Vec::new(), Vec::new());
         for _ in 0..frames {
             let mut frame = Frame::SILENCE;
-            let filled = playout.next(&mut frame, &mut |p| positions.push((p.utterance.0, p.samples, p.finished)));
+            let filled =
+                playout.next(&mut frame, &mut |p| positions.push((p.utterance.0, p.samples, p.finished)));
             audio.extend_from_slice(&frame.0[..filled]);
         }
         (audio, positions)

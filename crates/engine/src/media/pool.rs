@@ -99,7 +99,12 @@ impl MediaPool {
         let (sender, receiver) = mpsc::channel(EVENTS);
         let stream = Stream::new(sockets, Arc::clone(&shared), Outlet::new(sender), self.config.rtp_timeout);
         thread.add(stream)?;
-        Ok(MediaSession::new(shared, SocketAddr::new(self.config.advertised, port), receiver, self.recorder.clone()))
+        Ok(MediaSession::new(
+            shared,
+            SocketAddr::new(self.config.advertised, port),
+            receiver,
+            self.recorder.clone(),
+        ))
     }
 
     /// What happened so far. CPU time is a second old at most.

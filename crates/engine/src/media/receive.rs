@@ -159,7 +159,13 @@ impl Receiver {
         counters.delay_ms.store(self.jitter.delay().as_millis() as u32, Relaxed);
     }
 
-    fn take(&mut self, packet: &RtpPacket<'_>, params: &StreamParams, now: Duration, digit: &mut impl FnMut(char)) {
+    fn take(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        params: &StreamParams,
+        now: Duration,
+        digit: &mut impl FnMut(char),
+    ) {
         if params.dtmf_payload_type == Some(packet.payload_type) {
             self.jitter.push_other(packet.sequence, packet.timestamp);
             if let Some(key) = self.dtmf.push(packet.marker, packet.timestamp, packet.payload) {

@@ -143,7 +143,9 @@ impl Sender {
     fn in_band(&mut self, step: DigitStep) -> Frame {
         let mut frame = Frame::SILENCE;
         match step {
-            DigitStep::Event { digit, first: true, .. } => self.in_band = Tone::dtmf(digit).map(TonePlayer::new),
+            DigitStep::Event { digit, first: true, .. } => {
+                self.in_band = Tone::dtmf(digit).map(TonePlayer::new)
+            }
             DigitStep::Event { repeated: false, .. } => {}
             DigitStep::Event { .. } | DigitStep::Gap => self.in_band = None,
         }
@@ -175,7 +177,8 @@ impl Sender {
         socket: &UdpSocket,
         to: SocketAddr,
     ) {
-        let packet = RtpPacket { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc, payload };
+        let packet =
+            RtpPacket { marker, payload_type, sequence: self.sequence, timestamp, ssrc: self.ssrc, payload };
         let mut datagram = [0; HEADER_BYTES + MAX_PAYLOAD];
         let Some(length) = packet.write(&mut datagram) else { return };
         self.sequence = self.sequence.wrapping_add(1);

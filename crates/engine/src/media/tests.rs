@@ -23,8 +23,14 @@ fn pool() -> MediaPool {
 }
 
 fn pool_with_timeout(rtp_timeout: Duration) -> MediaPool {
-    MediaPool::start(MediaConfig { ports: 0..=0, threads: 2, rtp_timeout, realtime: false, ..MediaConfig::default() })
-        .unwrap()
+    MediaPool::start(MediaConfig {
+        ports: 0..=0,
+        threads: 2,
+        rtp_timeout,
+        realtime: false,
+        ..MediaConfig::default()
+    })
+    .unwrap()
 }
 
 fn params(remote: SocketAddr) -> StreamParams {
@@ -64,7 +70,10 @@ fn digits(events: &[MediaEvent]) -> String {
 
 /// Samples in 20 ms steps that hold mostly this tone.
 fn steps_of(audio: &[i16], hertz: f64) -> usize {
-    audio.chunks_exact(320).filter(|step| step.iter().any(|s| s.abs() > 500) && tone_share(step, RATE, hertz) > 0.9).count()
+    audio
+        .chunks_exact(320)
+        .filter(|step| step.iter().any(|s| s.abs() > 500) && tone_share(step, RATE, hertz) > 0.9)
+        .count()
 }
 
 fn scratch(name: &str) -> PathBuf {
@@ -136,7 +145,9 @@ fn a_flush_silences_within_40_ms_of_the_wire_and_tells_where() {
     let loud = (0..10).filter(|_| receive()).count();
     assert!(loud <= 2, "{loud} packets after the flush");
     let (_, others) = listen(&mut events, 25);
-    let Some(&MediaEvent::Played { samples, finished: false, .. }) = others.last() else { panic!("{others:?}") };
+    let Some(&MediaEvent::Played { samples, finished: false, .. }) = others.last() else {
+        panic!("{others:?}")
+    };
     assert!(samples.is_multiple_of(320) && (3_520..=4_480).contains(&samples), "{samples}");
     assert_eq!(a.play(ONE, vec![1; 320]), 320);
     assert!((0..5).all(|_| !receive()), "stale audio was sent");

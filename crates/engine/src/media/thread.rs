@@ -77,7 +77,12 @@ impl ThreadHandle {
 }
 
 /// Starts a thread whose slots begin at `epoch`.
-pub fn spawn(number: usize, epoch: Instant, realtime: bool, stop: Arc<AtomicBool>) -> io::Result<ThreadHandle> {
+pub fn spawn(
+    number: usize,
+    epoch: Instant,
+    realtime: bool,
+    stop: Arc<AtomicBool>,
+) -> io::Result<ThreadHandle> {
     let shared = Arc::new(ThreadShared::default());
     let (streams, incoming) = channel();
     let clock = Clock {
@@ -208,7 +213,8 @@ impl Clock {
         let (now, before) = (self.totals, self.reported);
         self.reported = Totals { lost: now.lost.max(before.lost), ..now };
         self.shared.cpu_us.store(realtime::cpu_time().as_micros() as u64, Relaxed);
-        metrics::counter!("offhook_rtp_packets_total", "direction" => "sent").increment(now.sent - before.sent);
+        metrics::counter!("offhook_rtp_packets_total", "direction" => "sent")
+            .increment(now.sent - before.sent);
         metrics::counter!("offhook_rtp_packets_total", "direction" => "received")
             .increment(now.received - before.received);
         metrics::counter!("offhook_rtp_lost_total").increment(now.lost.saturating_sub(before.lost));

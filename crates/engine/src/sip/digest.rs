@@ -128,9 +128,9 @@ impl Digest {
 
     fn is_blocked(&self, source: IpAddr, now: Instant) -> bool {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures
-            .get(&source)
-            .is_some_and(|(n, since)| *n >= MAX_FAILURES && now.saturating_duration_since(*since) < FAILURE_WINDOW)
+        failures.get(&source).is_some_and(|(n, since)| {
+            *n >= MAX_FAILURES && now.saturating_duration_since(*since) < FAILURE_WINDOW
+        })
     }
 
     fn note_failure(&self, source: IpAddr, now: Instant) {
@@ -249,9 +249,15 @@ mod tests {
         let digest = digest(now);
         let header = answer(&digest, &digest.challenge(false, now), "secret");
         let later = now + NONCE_LIFE + Duration::from_secs(2);
-        assert_eq!(digest.verify(Some(&header), "REGISTER", SOURCE, later), Verdict::Challenge { stale: true });
+        assert_eq!(
+            digest.verify(Some(&header), "REGISTER", SOURCE, later),
+            Verdict::Challenge { stale: true }
+        );
         let foreign = answer(&digest, "nonce=\"1-00\"", "secret");
-        assert_eq!(digest.verify(Some(&foreign), "REGISTER", SOURCE, now), Verdict::Challenge { stale: true });
+        assert_eq!(
+            digest.verify(Some(&foreign), "REGISTER", SOURCE, now),
+            Verdict::Challenge { stale: true }
+        );
     }
 
     #[test]
@@ -271,8 +277,19 @@ mod tests {
     #[test]
     fn nonsense_is_answered_with_a_challenge() {
         let now = Instant::now();
-        for header in ["", "Digest", "Basic abc", "Digest =", "Digest username=\"", "Digest a=b,,,=", "Digest \u{fffd}=\"x"] {
-            assert_eq!(digest(now).verify(Some(header), "REGISTER", SOURCE, now), Verdict::Challenge { stale: false });
+        for header in [
+            "",
+            "Digest",
+            "Basic abc",
+            "Digest =",
+            "Digest username=\"",
+            "Digest a=b,,,=",
+            "Digest \u{fffd}=\"x",
+        ] {
+            assert_eq!(
+                digest(now).verify(Some(header), "REGISTER", SOURCE, now),
+                Verdict::Challenge { stale: false }
+            );
         }
     }
 }

@@ -132,11 +132,16 @@ pub async fn finish(mut tx: Transaction, status: StatusCode, extra: Vec<Header>,
 type Refusal = (StatusCode, Vec<Header>);
 
 /// Reads an INVITE; a status when it cannot become a call.
-fn screen(core: &Core, tx: &Transaction) -> Result<(Arrival, Option<session_timer::SessionExpires>), Refusal> {
+fn screen(
+    core: &Core,
+    tx: &Transaction,
+) -> Result<(Arrival, Option<session_timer::SessionExpires>), Refusal> {
     let request = &tx.original;
     let plain = |status: StatusCode| (status, vec![]);
     let (source, _) = source(tx).ok_or_else(|| plain(StatusCode::BadRequest))?;
-    if request.from_header().ok().and_then(|f| f.tag().ok().flatten()).is_none() || request.contact_header().is_err() {
+    if request.from_header().ok().and_then(|f| f.tag().ok().flatten()).is_none()
+        || request.contact_header().is_err()
+    {
         return Err(plain(StatusCode::BadRequest));
     }
     let unknown: Vec<&str> =

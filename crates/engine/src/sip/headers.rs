@@ -44,8 +44,9 @@ pub fn tokens<'a>(headers: &'a Headers, name: &'a str) -> impl Iterator<Item = &
 
 /// Whether the body is of this media type; a body without a type is SDP.
 pub fn is_type(headers: &Headers, wanted: &str) -> bool {
-    value(headers, "Content-Type")
-        .map_or(wanted == SDP, |t| t.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted))
+    value(headers, "Content-Type").map_or(wanted == SDP, |t| {
+        t.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+    })
 }
 
 /// The user part of a name-addr or URI, percent-decoded; empty when there is none.

@@ -59,6 +59,9 @@ mod tests {
         let request = Request::try_from(text.as_bytes().to_vec()).unwrap();
         let repaired = repair(request).to_string();
         assert!(repaired.starts_with("INVITE sip:+1415@h SIP/2.0"), "{repaired}");
-        assert!(repaired.contains("Proxy-Authorization: Digest username=\"a\", qop=auth, nc=00000001"), "{repaired}");
+        assert!(
+            repaired.contains("Proxy-Authorization: Digest username=\"a\", qop=auth, nc=00000001"),
+            "{repaired}"
+        );
     }
 }

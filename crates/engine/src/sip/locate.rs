@@ -3,12 +3,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use rsipstack::{
-    Error,
-    sip::Uri,
-    transaction::endpoint::TargetLocator,
-    transport::SipAddr,
-};
+use rsipstack::{Error, sip::Uri, transaction::endpoint::TargetLocator, transport::SipAddr};
 
 use super::registrar::Registrar;
 

@@ -109,13 +109,17 @@ impl Registrar {
                     headers: vec![Header::WwwAuthenticate(challenge.into())],
                 };
             }
-            Verdict::Wrong | Verdict::Blocked => return Reply { status: StatusCode::Forbidden, headers: vec![] },
+            Verdict::Wrong | Verdict::Blocked => {
+                return Reply { status: StatusCode::Forbidden, headers: vec![] };
+            }
         };
         // A handset registers itself only.
         if headers::value(&request.headers, "To").map(headers::user_of).as_deref() != Some(user.as_str()) {
             return Reply { status: StatusCode::Forbidden, headers: vec![] };
         }
-        let wish = headers::value(&request.headers, "Expires").and_then(|v| v.parse().ok()).unwrap_or(DEFAULT_EXPIRES);
+        let wish = headers::value(&request.headers, "Expires")
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(DEFAULT_EXPIRES);
         let mut bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
         if bindings.len() >= MAX_USERS && !bindings.contains_key(&user) {
             bindings.retain(|_, devices| devices.iter().any(|d| d.expires_at > now));
@@ -193,7 +197,8 @@ impl Registrar {
     /// The flow behind a contact, by user, host and port.
     pub fn flow_of(&self, uri: &Uri) -> Option<SipAddr> {
         let bindings = self.bindings.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |d: &&Binding| d.contact.auth == uri.auth && d.contact.host_with_port == uri.host_with_port;
+        let same =
+            |d: &&Binding| d.contact.auth == uri.auth && d.contact.host_with_port == uri.host_with_port;
         bindings.values().flatten().find(same).map(|d| d.flow.clone())
     }
 }

@@ -107,8 +107,7 @@ impl Stack {
                 tracing::error!(%error, "the SIP stack died: this process takes no more calls");
             }
         });
-        let stack =
-            Self { dialogs: Arc::new(DialogLayer::new(inner)), local, advertised, cancel };
+        let stack = Self { dialogs: Arc::new(DialogLayer::new(inner)), local, advertised, cancel };
         stack.await_tcp().await?;
         Ok((stack, incoming))
     }
@@ -170,7 +169,10 @@ impl Drop for Stack {
 }
 
 /// Binds UDP, on a port that TCP can have too.
-async fn bind(listen: SocketAddr, cancel: &CancellationToken) -> Result<(UdpConnection, SocketAddr), StartError> {
+async fn bind(
+    listen: SocketAddr,
+    cancel: &CancellationToken,
+) -> Result<(UdpConnection, SocketAddr), StartError> {
     let failed = |transport, address| move |source| StartError::Bind { transport, address, source };
     for attempt in 0.. {
         let socket = tokio::net::UdpSocket::bind(listen).await.map_err(failed("UDP", listen))?;

@@ -35,7 +35,8 @@ async fn an_inbound_call_is_reported_from_ringing_to_its_end() {
     let wav = path.clone();
     let talker = TestTalker(Box::new(|mut line| {
         Box::pin(async move {
-            act(&line, Act::Play { utterance: UtteranceId(1), samples: Tone::sine(440.0).samples(400) }).await;
+            act(&line, Act::Play { utterance: UtteranceId(1), samples: Tone::sine(440.0).samples(400) })
+                .await;
             act(&line, Act::Finish { utterance: UtteranceId(1) }).await;
             while let Some(heard) = line.heard.recv().await {
                 if matches!(heard, Heard::Played { finished: true, .. }) {
@@ -61,7 +62,8 @@ async fn an_inbound_call_is_reported_from_ringing_to_its_end() {
     let (phone, _calls) = endpoint().await;
     let mut caller = phone.dial(&desk.number()).unwrap();
     answered(&mut caller).await;
-    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} }).await;
+    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} })
+        .await;
     assert!(matches!(desk.report().await, CallReport::Ringing { .. }));
     assert!(matches!(desk.report().await, CallReport::Answered { .. }));
     assert!(matches!(desk.report().await, CallReport::Turn(turn) if turn.text == "beep"));
@@ -151,9 +153,11 @@ async fn a_caller_who_gives_up_while_the_host_decides_is_reported() {
 
 #[tokio::test]
 async fn outbound_outcomes_have_their_reasons() {
-    let mut desk = desk_with(EndpointConfig { ring_timeout: Duration::from_millis(400), ..config() }, listener(), |_| {
-        Admission::Reject { status: 404, reason: "Not Found" }
-    })
+    let mut desk = desk_with(
+        EndpointConfig { ring_timeout: Duration::from_millis(400), ..config() },
+        listener(),
+        |_| Admission::Reject { status: 404, reason: "Not Found" },
+    )
     .await;
     let (phone, mut calls) = endpoint().await;
     let there = || target(phone.uri("+14155550177"));
@@ -250,7 +254,8 @@ async fn only_a_handset_with_its_password_is_connected_outward() {
     callee.answer();
     answered(&mut caller).await;
     callee.loop_tone(Tone::sine(440.0));
-    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} }).await;
+    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} })
+        .await;
     callee.hang_up();
     assert_eq!(end(&mut caller).await, LegEnd::PeerHangup);
     forgotten(desk.engine.endpoint()).await;
@@ -258,7 +263,8 @@ async fn only_a_handset_with_its_password_is_connected_outward() {
 
 #[tokio::test]
 async fn a_caller_that_falls_silent_is_hung_up_on() {
-    let media = offhook_engine::media::MediaConfig { rtp_timeout: Duration::from_millis(500), ..media_config() };
+    let media =
+        offhook_engine::media::MediaConfig { rtp_timeout: Duration::from_millis(500), ..media_config() };
     let mut desk = desk_from(config(), media, listener(), |_| Admission::Answer(Box::new(plan()))).await;
     let mut peer = Peer::new(desk.engine.sip_addr()).await;
     peer.call("", SDP, "").await;

@@ -127,7 +127,8 @@ async fn refusals_carry_their_status() {
 
 #[tokio::test]
 async fn no_common_codec_gets_488() {
-    let only = |codec| EndpointConfig { sdp: Policy { codecs: vec![codec], ..Policy::default() }, ..config() };
+    let only =
+        |codec| EndpointConfig { sdp: Policy { codecs: vec![codec], ..Policy::default() }, ..config() };
     let (a, _a_calls) = endpoint_with(only(Codec::Pcma)).await;
     let (b, _b_calls) = endpoint_with(only(Codec::Pcmu)).await;
     let mut caller = a.dial(&target(b.uri("1"))).unwrap();
@@ -242,7 +243,8 @@ async fn a_call_over_ipv6_says_so_in_its_sdp() {
     let ((a, _a_calls), (b, mut b_calls)) = (start().await, start().await);
     let (mut caller, mut callee) = connected(&a, &b, &mut b_calls, None).await;
     callee.loop_tone(Tone::sine(440.0));
-    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} }).await;
+    soon("sound", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} })
+        .await;
     caller.hang_up();
     assert_eq!(end(&mut callee).await, LegEnd::PeerHangup);
 }

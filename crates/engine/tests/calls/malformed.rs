@@ -20,7 +20,11 @@ async fn five_thousand_mutated_datagrams_leave_it_answering() {
     let seeds: Vec<Vec<u8>> = [
         ("INVITE", "Session-Expires: 90\r\nProxy-Authorization: Digest username=\"a\", qop=auth\r\n", SDP),
         ("OPTIONS", "Require: timer\r\n", ""),
-        ("REGISTER", "Authorization: Digest username=\"1\", realm=\"x\", nonce=\"1-2\"\r\nExpires: 60\r\n", ""),
+        (
+            "REGISTER",
+            "Authorization: Digest username=\"1\", realm=\"x\", nonce=\"1-2\"\r\nExpires: 60\r\n",
+            "",
+        ),
         ("REFER", "Refer-To: <sip:1@2>\r\n", ""),
         ("CANCEL", "", ""),
         ("BYE", "", ""),

@@ -31,7 +31,11 @@ impl Peer {
     pub fn request(&self, method: &str, cseq: u32, headers: &str, body: &str) -> String {
         let us = self.socket.local_addr().unwrap();
         let tag = if self.to_tag.is_empty() { String::new() } else { format!(";tag={}", self.to_tag) };
-        let content = if body.is_empty() || headers.contains("Content-Type") { "" } else { "Content-Type: application/sdp\r\n" };
+        let content = if body.is_empty() || headers.contains("Content-Type") {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
         format!(
             "{method} sip:+14155550199@{to} SIP/2.0\r\nVia: SIP/2.0/UDP {us};rport;branch=z9hG4bK{branch:x}\r\n\
              Max-Forwards: 70\r\nFrom: <sip:1000@{us}>;tag=raw\r\nTo: <sip:+14155550199@{to}>{tag}\r\n\

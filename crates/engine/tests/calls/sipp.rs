@@ -31,8 +31,23 @@ async fn sipp(arguments: &[&str]) -> Output {
 async fn call_us(engine: SocketAddr, calls: u32, rate: u32, transport: &str) {
     let (calls, rate, port) = (calls.to_string(), rate.to_string(), free_port().to_string());
     let to = engine.to_string();
-    let arguments =
-        ["-sn", "uac", "-s", "+14155550199", &to, "-m", &calls, "-r", &rate, "-d", "200", "-p", &port, "-t", transport];
+    let arguments = [
+        "-sn",
+        "uac",
+        "-s",
+        "+14155550199",
+        &to,
+        "-m",
+        &calls,
+        "-r",
+        &rate,
+        "-d",
+        "200",
+        "-p",
+        &port,
+        "-t",
+        transport,
+    ];
     let output = sipp(&arguments).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

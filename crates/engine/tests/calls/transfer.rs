@@ -55,11 +55,13 @@ async fn a_caller_that_refuses_refer_is_bridged() {
     request.reject(405);
     let mut callee = soon("the bridge", far_calls.recv()).await.unwrap().accept().unwrap();
     callee.ring();
-    soon("ringback", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.02) {} }).await;
+    soon("ringback", async { while !matches!(caller.next().await, LegEvent::Audio(f) if f.rms() > 0.02) {} })
+        .await;
     callee.answer();
     answered(&mut callee).await;
     caller.loop_tone(Tone::sine(440.0));
-    soon("sound", async { while !matches!(callee.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} }).await;
+    soon("sound", async { while !matches!(callee.next().await, LegEvent::Audio(f) if f.rms() > 0.1) {} })
+        .await;
     caller.hang_up();
     assert_eq!(end(&mut callee).await, LegEnd::PeerHangup);
     desk.ends_with(EndReason::CallTransfer).await;

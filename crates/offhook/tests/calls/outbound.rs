@@ -123,15 +123,16 @@ async fn the_agent_presses_the_menus_key_and_hears_the_reaction() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_voicemail_is_a_call_that_completes() {
-    let script = ChatScript::default().when("after the tone", ChatReply::tool("end_call", json!({})));
-    let stage = Stage::start(Db::Sqlite, script, &[]).await;
+async fn a_voicemail_that_talks_into_the_greeting_gets_it_whole_afterwards() {
+    let stage = Stage::start(Db::Sqlite, ChatScript::default(), &[]).await;
     stage.learn(Behaviour::Voicemail).await;
     let agent = stage.agent(&json!({})).await;
     let id = stage.place(&agent, "+15005550005").await;
     let over = stage.ended(&id, Duration::from_secs(40)).await;
-    assert_eq!(outcome(&over), ("completed", "agent_hangup"), "{over:#}");
+    // The machine hangs up once nobody talks any more.
+    assert_eq!(outcome(&over), ("completed", "user_hangup"), "{over:#}");
     assert!(words_of_the_other(&over).contains("Please leave a message after the tone."), "{over:#}");
+    assert_eq!(rows(&over).last().unwrap().1, "Hello and welcome.", "{over:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

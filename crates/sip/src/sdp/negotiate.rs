@@ -28,7 +28,12 @@ pub struct Negotiated {
 /// `lines` are the m-lines of earlier rounds, whose number and order a new
 /// offer must keep (RFC 3264 §8); `audio` says which of them is ours.
 #[must_use]
-pub fn offer(policy: &Policy, local: SocketAddr, direction: Direction, earlier: Option<(&[MLine], usize)>) -> Session {
+pub fn offer(
+    policy: &Policy,
+    local: SocketAddr,
+    direction: Direction,
+    earlier: Option<(&[MLine], usize)>,
+) -> Session {
     let mut session = skeleton(local.ip());
     let mut codecs = Vec::new();
     let mut dynamic = 96;
@@ -42,7 +47,14 @@ pub fn offer(policy: &Policy, local: SocketAddr, direction: Direction, earlier: 
         });
         codecs.push((payload_type, codec));
     }
-    let audio = audio_media(local.port(), "RTP/AVP", &codecs, Some(policy.telephone_event), policy.ptime_ms, direction);
+    let audio = audio_media(
+        local.port(),
+        "RTP/AVP",
+        &codecs,
+        Some(policy.telephone_event),
+        policy.ptime_ms,
+        direction,
+    );
     match earlier {
         None => session.medias.push(audio),
         Some((lines, at)) => {
@@ -124,7 +136,12 @@ pub fn apply(
 
 /// The offerer's first codec that we speak.
 fn choose(audio: &RemoteAudio, policy: &Policy) -> Result<(u8, Codec), SdpError> {
-    audio.codecs.iter().copied().find(|(_, codec)| policy.codecs.contains(codec)).ok_or(SdpError::NoCommonCodec)
+    audio
+        .codecs
+        .iter()
+        .copied()
+        .find(|(_, codec)| policy.codecs.contains(codec))
+        .ok_or(SdpError::NoCommonCodec)
 }
 
 /// What we may do, given what the peer does (RFC 3264 §6.1).

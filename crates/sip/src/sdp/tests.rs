@@ -149,10 +149,14 @@ fn the_version_grows_only_when_something_changed() {
 fn an_answer_is_applied_with_its_own_numbers() {
     let mut session = session();
     let _ = session.offer(Direction::SendRecv);
-    let answer = with_media("m=audio 4000 RTP/AVP 8 97\r\na=rtpmap:97 telephone-event/8000\r\na=ptime:30\r\n");
+    let answer =
+        with_media("m=audio 4000 RTP/AVP 8 97\r\na=rtpmap:97 telephone-event/8000\r\na=ptime:30\r\n");
     let agreed = session.apply(answer.as_bytes()).unwrap();
     assert_eq!((agreed.codec, agreed.telephone_event, agreed.ptime_ms), (Codec::Pcma, Some(97), 30));
-    assert_eq!(session.apply(with_media("m=audio 4 RTP/AVP 18\r\n").as_bytes()), Err(SdpError::NoCommonCodec));
+    assert_eq!(
+        session.apply(with_media("m=audio 4 RTP/AVP 18\r\n").as_bytes()),
+        Err(SdpError::NoCommonCodec)
+    );
     let two = with_media("m=audio 4000 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\n");
     assert_eq!(session.apply(two.as_bytes()), Err(SdpError::Mismatch));
     assert_eq!(session.agreed(), Some(agreed));
@@ -169,7 +173,11 @@ fn a_call_we_hold_stays_held_when_the_peer_re_offers() {
 #[test]
 fn packet_times_follow_the_peer_within_reason() {
     let ptime = |attributes: &str| {
-        session().answer(with_media(&format!("m=audio 4000 RTP/AVP 0\r\n{attributes}")).as_bytes()).unwrap().1.ptime_ms
+        session()
+            .answer(with_media(&format!("m=audio 4000 RTP/AVP 0\r\n{attributes}")).as_bytes())
+            .unwrap()
+            .1
+            .ptime_ms
     };
     assert_eq!(ptime("a=ptime:40\r\n"), 40);
     assert_eq!(ptime("a=ptime:60\r\na=maxptime:30\r\n"), 30);
