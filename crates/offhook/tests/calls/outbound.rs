@@ -132,7 +132,7 @@ async fn a_voicemail_that_talks_into_the_greeting_gets_it_whole_afterwards() {
     // The machine hangs up once nobody talks any more.
     assert_eq!(outcome(&over), ("completed", "user_hangup"), "{over:#}");
     assert!(words_of_the_other(&over).contains("Please leave a message after the tone."), "{over:#}");
-    assert_eq!(rows(&over).last().unwrap().1, "Hello and welcome.", "{over:#}");
+    assert!(rows(&over).iter().any(|(_, answer)| answer.starts_with("Hello and welcome.")), "{over:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
