@@ -92,7 +92,8 @@ const fn expand_a(code: u8) -> i16 {
     let code = code ^ 0x55;
     let exponent = ((code >> 4) & 7) as i32;
     let mantissa = (code & 0x0F) as i32;
-    let magnitude = if exponent == 0 { (mantissa << 4) + 8 } else { ((mantissa << 4) + 0x108) << (exponent - 1) };
+    let magnitude =
+        if exponent == 0 { (mantissa << 4) + 8 } else { ((mantissa << 4) + 0x108) << (exponent - 1) };
     if code & 0x80 != 0 { magnitude as i16 } else { -magnitude as i16 }
 }
 
@@ -157,7 +158,10 @@ mod tests {
             for code in 0..=255u8 {
                 let again = law.encode(law.decode(code));
                 // µ-law has two zeros; the negative one becomes the positive.
-                assert!(again == code || (law == Law::Mu && code == 0x7F && again == 0xFF), "{law:?} {code:#x}");
+                assert!(
+                    again == code || (law == Law::Mu && code == 0x7F && again == 0xFF),
+                    "{law:?} {code:#x}"
+                );
             }
         }
     }

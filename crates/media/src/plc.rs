@@ -28,7 +28,13 @@ impl Concealer {
     pub fn new(rate: u32) -> Self {
         let rate = rate.max(8_000) as usize;
         let longest = rate / LONGEST_HZ;
-        Self { rate, history: vec![0.0; rate / 25], period: Vec::with_capacity(longest), gap: None, step: 0.0 }
+        Self {
+            rate,
+            history: vec![0.0; rate / 25],
+            period: Vec::with_capacity(longest),
+            gap: None,
+            step: 0.0,
+        }
     }
 
     /// Whether the last audio was made up.
@@ -86,7 +92,8 @@ impl Concealer {
         }
         let gain = if position < full { 1.0 } else { (silent - position) as f32 / (silent - full) as f32 };
         let quarter = self.period.len() / 4;
-        let step = if position < quarter { self.step * (quarter - position) as f32 / quarter as f32 } else { 0.0 };
+        let step =
+            if position < quarter { self.step * (quarter - position) as f32 / quarter as f32 } else { 0.0 };
         (self.period[position % self.period.len()] + step) * gain
     }
 

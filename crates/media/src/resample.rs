@@ -185,7 +185,9 @@ mod tests {
 
     fn sine(rate: u32, hertz: f64, ms: u32) -> Vec<i16> {
         (0..rate * ms / 1_000)
-            .map(|n| ((f64::from(n) * hertz / f64::from(rate) * std::f64::consts::TAU).sin() * 12_000.0) as i16)
+            .map(|n| {
+                ((f64::from(n) * hertz / f64::from(rate) * std::f64::consts::TAU).sin() * 12_000.0) as i16
+            })
             .collect()
     }
 

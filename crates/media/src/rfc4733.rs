@@ -42,7 +42,12 @@ impl TelephoneEvent {
     #[must_use]
     pub fn parse(payload: &[u8]) -> Option<Self> {
         let [event, flags, d0, d1] = *payload.first_chunk::<4>()?;
-        Some(Self { event, end: flags & 0x80 != 0, volume: flags & 0x3F, duration: u16::from_be_bytes([d0, d1]) })
+        Some(Self {
+            event,
+            end: flags & 0x80 != 0,
+            volume: flags & 0x3F,
+            duration: u16::from_be_bytes([d0, d1]),
+        })
     }
 
     /// The payload's bytes.
@@ -207,7 +212,9 @@ mod tests {
 
     fn hear(receiver: &mut DtmfReceiver, step: &DigitStep) -> Option<char> {
         match step {
-            DigitStep::Event { event, timestamp, first, .. } => receiver.push(*first, *timestamp, &event.to_bytes()),
+            DigitStep::Event { event, timestamp, first, .. } => {
+                receiver.push(*first, *timestamp, &event.to_bytes())
+            }
             DigitStep::Gap => None,
         }
     }
@@ -219,7 +226,9 @@ mod tests {
         let events: Vec<_> = steps
             .iter()
             .filter_map(|step| match step {
-                DigitStep::Event { event, timestamp, first, .. } => Some((event.duration, event.end, *first, *timestamp)),
+                DigitStep::Event { event, timestamp, first, .. } => {
+                    Some((event.duration, event.end, *first, *timestamp))
+                }
                 DigitStep::Gap => None,
             })
             .collect();

@@ -1,6 +1,9 @@
 //! A softphone of others talks with an agent: no doubles, the speech engines
 //! are the built-in ones.
 
+#![expect(clippy::unwrap_used, reason = "in helpers of tests too, a failed unwrap is a failed test")]
+#![expect(clippy::print_stdout, reason = "what was measured is worth seeing")]
+
 #[path = "support/baresip.rs"]
 mod baresip;
 #[path = "support/server.rs"]

@@ -1,6 +1,8 @@
 //! A trunk behind a real proxy: Kamailio asks for the password and stays on
 //! the path.
 
+#![expect(clippy::unwrap_used, reason = "in helpers of tests too, a failed unwrap is a failed test")]
+
 #[path = "support/server.rs"]
 mod server;
 

@@ -1,5 +1,7 @@
 //! SIPp as the other party: a peer that does exactly what its scenario says.
 
+#![expect(clippy::unwrap_used, reason = "in helpers of tests too, a failed unwrap is a failed test")]
+
 #[path = "support/server.rs"]
 mod server;
 

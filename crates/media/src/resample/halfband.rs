@@ -68,7 +68,8 @@ impl Upsampler {
         let table = coefficients();
         for (input, output) in input.chunks(BLOCK).zip(output.chunks_mut(2 * BLOCK)) {
             self.window.push(input.iter().copied());
-            for (place, pair) in self.window.0.windows(TAPS).zip(output.chunks_exact_mut(2)).take(input.len()) {
+            for (place, pair) in self.window.0.windows(TAPS).zip(output.chunks_exact_mut(2)).take(input.len())
+            {
                 // The sample itself, then the one between it and the next.
                 pair[0] = to_sample(place[TAPS / 2 - 1]);
                 pair[1] = to_sample(dot(place, table));
@@ -118,7 +119,9 @@ mod tests {
     use crate::tone::tone_share;
 
     fn sine(rate: f64, hertz: f64, count: usize) -> Vec<i16> {
-        (0..count).map(|n| ((n as f64 * hertz / rate * std::f64::consts::TAU).sin() * 10_000.0) as i16).collect()
+        (0..count)
+            .map(|n| ((n as f64 * hertz / rate * std::f64::consts::TAU).sin() * 10_000.0) as i16)
+            .collect()
     }
 
     #[test]
