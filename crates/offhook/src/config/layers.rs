@@ -89,13 +89,28 @@ fn lay(table: &mut Table, shape: &Table, layer: Table, path: &str, source: &str,
     }
 }
 
-/// A hint for a mistyped key.
+/// A hint for a mistyped key: the nearest known one, at most two edits away.
 fn near(key: &str, shape: &Table) -> String {
-    let close = shape.keys().find(|known| {
-        let same = known.chars().zip(key.chars()).filter(|(a, b)| a == b).count();
-        known.starts_with(key) || key.starts_with(known.as_str()) || same + 2 >= known.len().max(key.len())
-    });
-    close.map_or(String::new(), |known| format!(" (did you mean `{known}`?)"))
+    let nearest = shape.keys().map(|known| (edits(key, known), known)).min();
+    match nearest {
+        Some((0..=2, known)) => format!(" (did you mean `{known}`?)"),
+        _ => String::new(),
+    }
+}
+
+/// Characters to insert, delete or replace to make `a` into `b` (Levenshtein).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
 }
 
 fn set_from_environment(table: &mut Table, shape: &Table, key: &str, text: &str, faults: &mut Vec<Fault>) {

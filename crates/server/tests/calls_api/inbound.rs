@@ -1,6 +1,6 @@
 //! What happens to an INVITE.
 
-use offhook_engine::host::{Admission, CallHost as _};
+use offhook_engine::host::{Admission, Arrival, CallHost as _};
 use offhook_model::plan::{BrainPlan, Greeting};
 
 use crate::harness::{World, arrival, on_both};
@@ -106,7 +106,10 @@ async fn handsets_reach_test_numbers_and_never_a_trunk(world: World) {
     assert_eq!(status(&world.arrive("+442079460000").await), 404);
     let mut outside = arrival("+15005550001");
     outside.source = "203.0.113.9:5060".parse().unwrap();
-    assert_eq!(status(&world.host.admit(outside.clone()).await), 404);
+    // From elsewhere only a handset that has shown who it is; others are asked.
+    assert_eq!(status(&world.host.admit(outside.clone()).await), 407);
+    let stranger = Arrival { dialled: "+442079460000".into(), ..outside.clone() };
+    assert_eq!(status(&world.host.admit(stranger).await), 404);
     outside.handset = Some("+14155550888".into());
     let Admission::Connect(ways) = world.host.admit(outside).await else { panic!("not connected") };
     assert_eq!(ways[0].caller_id, "+14155550888");
