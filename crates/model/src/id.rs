@@ -109,6 +109,38 @@ ids! {
     ContactId = "ct";
     /// An event waiting for, or past, its delivery.
     EventId = "evt";
+    /// An iMessage group.
+    GroupId = "grp";
+    /// A reaction to a message.
+    ReactionId = "rxn";
+    /// A stored file of a message.
+    MediaId = "media";
+    /// A chat background.
+    BackgroundId = "bg";
+    /// A sent one-time code.
+    VerificationId = "ver";
+    /// A SIP trunk of an account.
+    TrunkId = "trunk";
+    /// A WhatsApp connection.
+    WhatsappConnectionId = "wac";
+    /// A message template of WhatsApp.
+    TemplateId = "wat";
+    /// A 10DLC registration.
+    RegistrationId = "reg";
+    /// A piece of feedback.
+    FeedbackId = "fb";
+    /// A row of the usage ledger.
+    UsageId = "use";
+    /// A row of the audit log.
+    AuditId = "aud";
+}
+
+impl AccountId {
+    /// Makes a new sub-account's id; it begins with `sub_` (contract §12).
+    #[must_use]
+    pub fn new_sub(at: Timestamp, random: [u8; 16]) -> Self {
+        Self(format!("sub_{}", encode(at, random)))
+    }
 }
 
 #[cfg(test)]

@@ -13,8 +13,14 @@ struct Migration {
 }
 
 /// Never edit one that was released: add the next.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../migrations/0001_first_call.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../migrations/0001_first_call.sql") },
+    Migration { version: 2, sql: include_str!("../migrations/0002_messages.sql") },
+    Migration { version: 3, sql: include_str!("../migrations/0003_usage.sql") },
+    Migration { version: 4, sql: include_str!("../migrations/0004_requests.sql") },
+    Migration { version: 5, sql: include_str!("../migrations/0005_services.sql") },
+    Migration { version: 6, sql: include_str!("../migrations/0006_people.sql") },
+];
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
     (version BIGINT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL)";

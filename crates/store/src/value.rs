@@ -3,7 +3,11 @@
 use offhook_model::{
     Timestamp,
     e164::E164,
-    id::{AccountId, AgentId, ApiKeyId, CallId, ConversationId, EventId, NumberId, TurnId, WebhookId},
+    id::{
+        AccountId, AgentId, ApiKeyId, AuditId, BackgroundId, CallId, ContactId, ConversationId, EventId,
+        FeedbackId, GroupId, MediaId, MessageId, NumberId, ReactionId, RegistrationId, TemplateId, TrunkId,
+        TurnId, UsageId, VerificationId, WebhookId, WhatsappConnectionId,
+    },
 };
 
 /// One argument; `None` is a typed NULL, because PostgreSQL wants to know.
@@ -35,12 +39,26 @@ text_values!(
     AccountId,
     AgentId,
     ApiKeyId,
+    AuditId,
+    BackgroundId,
     CallId,
+    ContactId,
     ConversationId,
     EventId,
+    FeedbackId,
+    GroupId,
+    MediaId,
+    MessageId,
     NumberId,
+    ReactionId,
+    RegistrationId,
+    TemplateId,
+    TrunkId,
     TurnId,
+    UsageId,
+    VerificationId,
     WebhookId,
+    WhatsappConnectionId,
     E164,
     String
 );

@@ -1,0 +1,3 @@
+-- Messages, groups, opt-outs, stored media.
+
+SELECT 1;

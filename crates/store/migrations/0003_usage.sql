@@ -1,0 +1,3 @@
+-- The usage ledger and its rollups.
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Idempotent requests and the audit log.
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Registration, verification, trunks, feedback, sign-ups.
+
+SELECT 1;

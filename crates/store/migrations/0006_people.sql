@@ -1,0 +1,3 @@
+-- Contacts, contact cards, WhatsApp, backgrounds, locations.
+
+SELECT 1;
