@@ -3,13 +3,16 @@
 //! Pure data and pure rules. Nothing here reads a clock, draws a random
 //! number or touches the network; both are arguments where they matter.
 
+pub mod address;
 pub mod agent;
 pub mod call;
 pub mod e164;
 pub mod id;
+pub mod message;
 pub mod number;
 pub mod plan;
 pub mod report;
+pub mod segments;
 pub mod tool;
 pub mod webhook;
 
