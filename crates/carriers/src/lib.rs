@@ -1,11 +1,14 @@
 //! Where numbers, calls and messages come from: one trait for every carrier.
 
 pub mod own;
+pub mod texting;
 
 use std::future::Future;
 use std::pin::Pin;
 
 use offhook_model::e164::E164;
+
+pub use texting::{CarrierEvent, Texting};
 
 /// A boxed future, so that carriers can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -77,7 +80,7 @@ pub enum CarrierError {
     },
 }
 
-/// A source of numbers. Messages join with their issue.
+/// A source of numbers, and perhaps a way for messages.
 pub trait Carrier: Send + Sync {
     /// The carrier's name, for logs and `doctor`.
     fn name(&self) -> &'static str;
@@ -94,4 +97,9 @@ pub trait Carrier: Send + Sync {
 
     /// Gives a number back.
     fn release<'a>(&'a self, number: &'a E164) -> BoxFuture<'a, Result<(), CarrierError>>;
+
+    /// The carrier as one of messages; none when it carries only calls.
+    fn texting(&self) -> Option<&dyn Texting> {
+        None
+    }
 }

@@ -11,12 +11,14 @@
 
 pub mod area_codes;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch};
+use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch, Texting};
 use offhook_model::e164::E164;
 
 use area_codes::{REGIONS, Region};
+
+use crate::SimTexts;
 
 /// Area codes without a single number, like the sought-after ones in life:
 /// New York's 212 and Vancouver's 604.
@@ -28,9 +30,11 @@ pub const NUMBERS_PER_AREA_CODE: u16 = 100;
 /// At most this many area codes are offered instead of an empty one.
 const MAX_ALTERNATIVES: usize = 5;
 
-/// The built-in carrier's number shop.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SimCarrier;
+/// The built-in carrier: its number shop, and its network for texts.
+#[derive(Debug, Clone, Default)]
+pub struct SimCarrier {
+    texts: Arc<SimTexts>,
+}
 
 /// An area code and where it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,6 +109,12 @@ impl AreaCode {
 }
 
 impl SimCarrier {
+    /// Its network for texts, to be driven.
+    #[must_use]
+    pub fn texts(&self) -> &Arc<SimTexts> {
+        &self.texts
+    }
+
     /// Whether this carrier could ever sell the number.
     #[must_use]
     pub fn sells(number: &E164) -> bool {
@@ -200,6 +210,10 @@ impl Carrier for SimCarrier {
 
     fn release<'a>(&'a self, _number: &'a E164) -> BoxFuture<'a, Result<(), CarrierError>> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn texting(&self) -> Option<&dyn Texting> {
+        Some(&*self.texts)
     }
 }
 

@@ -9,6 +9,8 @@ pub mod record;
 pub mod script;
 pub mod speech;
 pub mod test_numbers;
+pub mod texts;
 
 pub use inventory::SimCarrier;
 pub use network::{SimConfig, SimNetwork};
+pub use texts::SimTexts;
