@@ -3,6 +3,7 @@
 use offhook_model::{
     Timestamp,
     id::{AccountId, AgentId, ConversationId, NumberId},
+    message::Network,
 };
 use serde_json::Value as Json;
 
@@ -48,15 +49,27 @@ pub struct Conversation {
     pub message_count: u32,
     /// The owner's data.
     pub metadata: Option<Json>,
+    /// When the other side last wrote.
+    pub last_inbound_at: Option<Timestamp>,
+    /// The group as its carrier names it.
+    pub carrier_group: Option<String>,
     /// When it began.
     pub created_at: Timestamp,
+}
+
+impl Conversation {
+    /// Its network: WhatsApp's threads are kept apart.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        if self.channel == Network::Whatsapp.as_str() { Network::Whatsapp } else { Network::Native }
+    }
 }
 
 statements! {
     INSERT = "INSERT INTO conversations (id, account_id, agent_id, number_id, phone_number, participant, channel,
         is_group, group_id, group_name, group_icon_url, participants, last_message_at, last_message_preview,
-        message_count, metadata, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        message_count, metadata, created_at, network, last_inbound_at, carrier_group)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     LIST = "SELECT * FROM conversations WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)
         ORDER BY last_message_at DESC, id DESC LIMIT $3 OFFSET $4";
     COUNT = "SELECT COUNT(*) AS total FROM conversations
@@ -83,7 +96,10 @@ impl Store {
             &new.last_message_preview,
             new.message_count,
             new.metadata.as_ref().map(to_json).transpose()?,
-            new.created_at
+            new.created_at,
+            new.network().as_str(),
+            new.last_inbound_at,
+            new.carrier_group.clone()
         ];
         self.execute(&INSERT, args).await.map(drop)
     }
@@ -102,7 +118,7 @@ impl Store {
     }
 }
 
-fn from_row(row: Row) -> Result<Conversation, StoreError> {
+pub(crate) fn from_row(row: Row) -> Result<Conversation, StoreError> {
     Ok(Conversation {
         id: row.id("id")?,
         account_id: row.id("account_id")?,
@@ -120,6 +136,8 @@ fn from_row(row: Row) -> Result<Conversation, StoreError> {
         last_message_preview: row.text("last_message_preview")?,
         message_count: row.number("message_count")?,
         metadata: row.opt_json("metadata")?,
+        last_inbound_at: row.opt_time("last_inbound_at")?,
+        carrier_group: row.opt_text("carrier_group")?,
         created_at: row.time("created_at")?,
     })
 }

@@ -15,8 +15,11 @@ mod conversations;
 mod error;
 mod events;
 mod key;
+mod media;
+mod messages;
 mod migrate;
 mod numbers;
+mod opt_outs;
 mod page;
 mod row;
 mod statement;
@@ -38,6 +41,15 @@ pub use events::{
     Attempt, ClaimedEvent, Delivery, DeliveryStatus, Lease, NewEvent, Verdict, stats::DeliveryCount,
 };
 pub use key::{ApiKeySecret, KeyHash};
+pub use media::StoredMedia;
+pub use messages::{
+    list::{CursorPage, CursorPaged, Position},
+    queue::{SendClaim, SendOutcome, UNCONFIRMED, UNCONFIRMED_CODE},
+    receipt::{NewReceipt, Receipted},
+    receive::{Arrival, KeywordEffect, NewArrival, Received, Tell},
+    send::{NewSend, Sending},
+    thread::{ThreadKey, With},
+};
 pub use numbers::{
     NumberPatch, attach::Attach, insert::InsertNumberError, release::Release, route::InboundRoute,
 };

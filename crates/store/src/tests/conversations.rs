@@ -16,7 +16,7 @@ async fn threads_are_listed_last_active_first(Fixture { store, .. }: Fixture) {
             agent_id: (second != 3).then(|| agent.clone()),
             number_id: "num_1".into(),
             phone_number: "+14155550100".into(),
-            participant: "+14155550101".into(),
+            participant: format!("+1415555010{second}"),
             channel: "sms".into(),
             is_group: false,
             group_id: None,
@@ -27,6 +27,8 @@ async fn threads_are_listed_last_active_first(Fixture { store, .. }: Fixture) {
             last_message_preview: "Hi!".into(),
             message_count: 3,
             metadata: Some(serde_json::json!({"stage": "lead"})),
+            last_inbound_at: None,
+            carrier_group: None,
             created_at: at(0),
         };
         store.create_conversation(&thread).await.unwrap();
