@@ -12,7 +12,7 @@ use offhook_store::Store;
 use offhook_voice::providers::fetch::FetchClient;
 use tokio::sync::Notify;
 
-use crate::{calls::CallRuntime, settings::Settings, telephony::Telephony};
+use crate::{calls::CallRuntime, messaging::MessagingRuntime, settings::Settings, telephony::Telephony};
 
 /// Tells the time; tests set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -55,6 +55,7 @@ struct Inner {
     parts: Parts,
     telephony: OnceLock<Arc<dyn Telephony>>,
     calls: CallRuntime,
+    messaging: MessagingRuntime,
     number_ends: Notify,
 }
 
@@ -66,6 +67,7 @@ impl App {
             parts,
             telephony: OnceLock::new(),
             calls: CallRuntime::default(),
+            messaging: MessagingRuntime::default(),
             number_ends: Notify::new(),
         }))
     }
@@ -110,6 +112,12 @@ impl App {
     #[must_use]
     pub fn calls(&self) -> &CallRuntime {
         &self.0.calls
+    }
+
+    /// The messages of this process.
+    #[must_use]
+    pub fn messaging(&self) -> &MessagingRuntime {
+        &self.0.messaging
     }
 
     /// Rung when a number was given an end; [`crate::expire`] waits for it.

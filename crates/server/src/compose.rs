@@ -164,10 +164,11 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         .map_err(|source| StartError::Listen { address: start.http_listen, source })?;
     let http = listener.local_addr().unwrap_or(start.http_listen);
 
+    let sim_carrier = start.sim.then(SimCarrier::default);
     let app = App::new(Parts {
         store: store.clone(),
         settings: settings(&start, &blobs, http),
-        carrier: carrier(&start),
+        carrier: carrier(&start, sim_carrier.as_ref()),
         fetch: brains.fetch().clone(),
         clock: Arc::new(now),
         components: Components {
@@ -177,6 +178,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         },
         metrics: metrics(),
     });
+    if let Some(sim) = &sim_carrier {
+        app.messaging().set_sim(Arc::clone(sim.texts()));
+    }
     let mut config = start.engine.clone();
     config.endpoint.registrar = start.sim.then(|| RegistrarConfig { realm: "offhook".to_owned(), password });
     let talker =
@@ -272,8 +276,11 @@ fn settings(start: &Start, blobs: &Blobs, http: SocketAddr) -> Settings {
 }
 
 /// Where numbers come from.
-fn carrier(start: &Start) -> Arc<dyn Carrier> {
-    if start.sim { Arc::new(SimCarrier) } else { Arc::new(OwnNumbers::new(start.own_numbers.clone())) }
+fn carrier(start: &Start, sim: Option<&SimCarrier>) -> Arc<dyn Carrier> {
+    match sim {
+        Some(sim) => Arc::new(sim.clone()),
+        None => Arc::new(OwnNumbers::new(start.own_numbers.clone())),
+    }
 }
 
 /// Speech as a conversation takes it. Without Silero the energy of the sound

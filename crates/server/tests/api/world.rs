@@ -11,7 +11,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode, header};
-use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch};
+use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch, Texting};
 use offhook_model::{
     Timestamp,
     e164::E164,
@@ -63,12 +63,13 @@ pub struct World {
 /// The built-in carrier, which on request keeps a number it should release.
 #[derive(Default)]
 pub struct Fallible {
+    pub sim: SimCarrier,
     pub keeps: Mutex<Option<E164>>,
 }
 
 impl Carrier for Fallible {
     fn name(&self) -> &'static str {
-        SimCarrier.name()
+        self.sim.name()
     }
 
     fn search<'a>(
@@ -76,11 +77,11 @@ impl Carrier for Fallible {
         search: &'a NumberSearch,
         taken: &'a (dyn Fn(&E164) -> bool + Send + Sync),
     ) -> BoxFuture<'a, Result<Vec<AvailableNumber>, CarrierError>> {
-        SimCarrier.search(search, taken)
+        self.sim.search(search, taken)
     }
 
     fn buy<'a>(&'a self, number: &'a E164) -> BoxFuture<'a, Result<(), CarrierError>> {
-        SimCarrier.buy(number)
+        self.sim.buy(number)
     }
 
     fn release<'a>(&'a self, number: &'a E164) -> BoxFuture<'a, Result<(), CarrierError>> {
@@ -88,8 +89,12 @@ impl Carrier for Fallible {
             if self.keeps.lock().unwrap().as_ref() == Some(number) {
                 return Err(CarrierError::Refused { carrier: "sim", reason: "later".to_owned() });
             }
-            SimCarrier.release(number).await
+            self.sim.release(number).await
         })
+    }
+
+    fn texting(&self) -> Option<&dyn Texting> {
+        self.sim.texting()
     }
 }
 
@@ -170,6 +175,7 @@ impl World {
             components: Components { stt: "none".into(), tts: "none".into(), llm: "extractive".into() },
             metrics: None,
         });
+        app.messaging().set_sim(Arc::clone(carrier.sim.texts()));
         let router = router(app.clone());
         let mut world = Self {
             app,

@@ -397,7 +397,7 @@ async fn app(url: &str, clock: &Arc<AtomicI64>, recordings: PathBuf) -> App {
             drain: Duration::from_secs(1),
             ..Settings::default()
         },
-        carrier: Arc::new(SimCarrier),
+        carrier: Arc::new(SimCarrier::default()),
         fetch: FetchClient::new(FetchPolicy { allow_private: true, ..FetchPolicy::default() }).unwrap(),
         clock: Arc::new(move || Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap()),
         components: Components { stt: "none".into(), tts: "none".into(), llm: "extractive".into() },
