@@ -14,6 +14,7 @@ pub mod plan;
 pub mod report;
 pub mod segments;
 pub mod tool;
+pub mod usage;
 pub mod webhook;
 
 /// A moment in UTC; serialised as RFC 3339 with `Z` (contract §0.5).

@@ -1,6 +1,7 @@
 //! The settings: read from their layers, checked all at once, typed.
 
 pub mod layers;
+mod prices;
 mod reader;
 mod show;
 
@@ -14,7 +15,7 @@ use std::{
 use toml::Table;
 
 pub use layers::Fault;
-use offhook_model::e164::E164;
+use offhook_model::{e164::E164, usage::PriceBook};
 use reader::Reader;
 
 /// The manual, carried in the binary.
@@ -43,6 +44,8 @@ pub struct Config {
     pub allow: Vec<ipnet::IpNet>,
     pub retry_delays: Vec<Duration>,
     pub limits: Limits,
+    pub billing_enabled: bool,
+    pub prices: PriceBook,
     pub recording_enabled: bool,
     pub log: Log,
     pub trunks: Vec<Trunk>,
@@ -175,6 +178,8 @@ impl Config {
             allow: networks(r),
             retry_delays: r.durations("webhooks.retry_delays"),
             limits: limits(r),
+            billing_enabled: r.flag("billing.enabled"),
+            prices: prices::read(r),
             recording_enabled: r.flag("recording.enabled"),
             log: Log { level: r.text("log.level"), json: r.word("log.format", &["text", "json"]) == "json" },
             trunks,

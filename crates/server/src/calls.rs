@@ -7,12 +7,14 @@
 //! | `POST /v1/calls` | [`outbound`] |
 //! | `POST /v1/calls/web` | [`web`] |
 //! | hang-up by API, the one end of every call, calls of a dead process | [`end`] |
+//! | what they cost | [`charges`] |
 //! | where calls may go | [`routing`], [`blocked`] |
 //!
 //! The store is the truth; [`CallRuntime`] only knows what is live in this
 //! process and who is watching.
 
 pub mod blocked;
+pub mod charges;
 pub mod end;
 pub mod ended_event;
 pub mod exchanges;

@@ -50,6 +50,12 @@ impl ApiError {
         Self::new(ErrorCode::Unauthorized, message)
     }
 
+    /// 402: the balance does not cover it.
+    #[must_use]
+    pub fn insufficient_balance() -> Self {
+        Self::new(ErrorCode::InsufficientBalance, "Insufficient balance. Add credit and try again.")
+    }
+
     /// 403: not allowed, whoever asks.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::Forbidden, message)

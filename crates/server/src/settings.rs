@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use offhook_model::usage::{Payment, PriceBook};
+
 /// Settings of the server crate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -13,6 +15,10 @@ pub struct Settings {
     pub allow_private: bool,
     /// Caps per account; none switches them off.
     pub limits: Option<Limits>,
+    /// Whether accounts have a prepaid balance that must cover what they use.
+    pub billing: bool,
+    /// What usage is recorded with.
+    pub prices: PriceBook,
     /// Waits between the attempts of a webhook delivery.
     pub retry_delays: Vec<Duration>,
     /// Where recordings are written; none when recording is off.
@@ -34,6 +40,8 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             allow_private: false,
             limits: Some(Limits::default()),
+            billing: false,
+            prices: PriceBook::default(),
             retry_delays: vec![minutes(5), minutes(30), minutes(120), minutes(360), minutes(720)],
             recordings: None,
             body_limit_bytes: 1024 * 1024,
@@ -41,6 +49,20 @@ impl Default for Settings {
             max_connections: 4096,
             drain: Duration::from_secs(30),
         }
+    }
+}
+
+impl Settings {
+    /// How something is paid that can be refused.
+    #[must_use]
+    pub fn prepaid(&self) -> Payment {
+        if self.billing { Payment::Prepaid } else { Payment::Metered }
+    }
+
+    /// How something is paid that was given already, or cannot be refused.
+    #[must_use]
+    pub fn owed(&self) -> Payment {
+        if self.billing { Payment::Owed } else { Payment::Metered }
     }
 }
 

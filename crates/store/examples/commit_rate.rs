@@ -13,7 +13,7 @@ use offhook_model::{
     call::{CallState, Direction},
     id::{AccountId, CallId},
 };
-use offhook_store::{Account, Call, Store, StoreOptions};
+use offhook_store::{Account, Call, CallService, Store, StoreOptions};
 
 const SPAN: Duration = Duration::from_secs(2);
 
@@ -69,6 +69,7 @@ async fn caller(
             ended_at: None,
             talk_time: None,
             metadata: None,
+            service: CallService::default(),
             recording_disabled: false,
             recording: None,
             owner: "rate".into(),

@@ -1,4 +1,4 @@
-//! Calls: reading them.
+//! Calls: one of them, and how it goes on.
 
 use std::time::Duration;
 
@@ -9,15 +9,12 @@ use offhook_model::{
 };
 use serde_json::Value as Json;
 
-use crate::{
-    Page, Paged, Store, StoreError,
-    row::Row,
-    statement::statements,
-    value::{Value, args},
-};
+use crate::{Store, StoreError, calls::counts::Place, row::Row, statement::statements, value::args};
 
+pub(crate) mod counts;
 pub(crate) mod end;
 pub(crate) mod insert;
+pub(crate) mod list;
 pub(crate) mod lost;
 pub(crate) mod turns;
 
@@ -56,6 +53,8 @@ pub struct Call {
     pub talk_time: Option<Duration>,
     /// What `POST /v1/calls/web` stored with it.
     pub metadata: Option<Json>,
+    /// How it is charged.
+    pub service: CallService,
     /// Whether its audio must not be kept.
     pub recording_disabled: bool,
     /// The name of its recording in [`crate::Blobs`], when one is kept.
@@ -64,63 +63,22 @@ pub struct Call {
     pub owner: String,
 }
 
-/// A row of a list of calls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallSummary {
-    /// The call.
-    pub call: Call,
-    /// The last words of its transcript.
-    pub last_words: Option<String>,
-}
-
-/// Which calls a list holds; what is none does not filter. Unknown words
-/// match nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CallFilter {
-    /// A rendered status, or a finer word ([`CallState::fine_word`]).
-    pub status: Option<String>,
-    /// `inbound`, `outbound`, `web`.
-    pub direction: Option<String>,
-    /// `pstn`, `web`.
-    pub kind: Option<String>,
-    /// Part of from or to, in any case.
-    pub search: Option<String>,
-    /// Calls of this agent.
-    pub agent_id: Option<AgentId>,
-    /// Calls over this number.
-    pub number_id: Option<NumberId>,
-}
-
-/// Filter `$2` to `$7`: status, direction, type, search pattern, agent, number.
-macro_rules! filtered {
-    ($head:literal, $tail:literal) => {
-        concat!(
-            $head,
-            " FROM calls c WHERE c.account_id = $1
-            AND (CAST($2 AS TEXT) IS NULL OR c.status = $2 OR c.fine_word = $2)
-            AND (CAST($3 AS TEXT) IS NULL OR c.direction = $3)
-            AND (CAST($4 AS TEXT) IS NULL OR CASE WHEN c.direction = 'web' THEN 'web' ELSE 'pstn' END = $4)
-            AND (CAST($5 AS TEXT) IS NULL OR LOWER(c.from_number) LIKE $5 ESCAPE '!'
-                OR LOWER(c.to_number) LIKE $5 ESCAPE '!')
-            AND (CAST($6 AS TEXT) IS NULL OR c.agent_id = $6)
-            AND (CAST($7 AS TEXT) IS NULL OR c.number_id = $7)",
-            $tail
-        )
-    };
+/// How a call is charged; fixed when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallService {
+    /// Whether the built-in model runs it, else the account's webhook.
+    pub hosted: bool,
+    /// Whether other talkers are removed from the caller's audio, too.
+    pub aggressive_denoising: bool,
 }
 
 statements! {
     BY_ID = "SELECT c.* FROM calls c WHERE c.account_id = $1 AND c.id = $2";
     PUBLIC = "SELECT c.* FROM calls c WHERE c.id = $1";
-    COUNT = filtered!("SELECT COUNT(*) AS total", "");
-    LIST = filtered!(
-        "SELECT c.*, (SELECT t.body FROM turns t WHERE t.call_id = c.id ORDER BY t.idx DESC LIMIT 1) AS last_words",
-        " ORDER BY c.started_at DESC, c.id DESC LIMIT $8 OFFSET $9"
-    );
     OPEN = "SELECT COUNT(*) AS open FROM calls WHERE account_id = $1 AND ended_at IS NULL";
     TRANSITION = "UPDATE calls SET state = $3, status = $4, fine_word = $5,
         answered_at = CASE WHEN $3 = 'answered' THEN COALESCE(answered_at, $6) ELSE answered_at END
-        WHERE account_id = $1 AND id = $2 AND ended_at IS NULL AND state <> 'answered'";
+        WHERE account_id = $1 AND id = $2";
 }
 
 impl Store {
@@ -133,23 +91,6 @@ impl Store {
     /// whoever knows the call's unguessable id (contract §0.2).
     pub async fn call_by_capability(&self, id: &CallId) -> Result<Option<Call>, StoreError> {
         self.read().await?.optional(&PUBLIC, args![id]).await?.map(|row| from_row(&row)).transpose()
-    }
-
-    /// The account's calls, newest start first.
-    pub async fn calls(
-        &self,
-        account: &AccountId,
-        filter: &CallFilter,
-        page: Page,
-    ) -> Result<Paged<CallSummary>, StoreError> {
-        let mut args = filter.args(account);
-        let mut conn = self.read().await?;
-        let total = conn.one(&COUNT, args.clone()).await?.number("total")?;
-        args.extend(args![page.limit, page.offset]);
-        let rows = conn.all(&LIST, args).await?;
-        let summary =
-            |row: Row| Ok(CallSummary { call: from_row(&row)?, last_words: row.opt_text("last_words")? });
-        Ok(Paged::new(rows.into_iter().map(summary).collect::<Result<_, StoreError>>()?, total, page))
     }
 
     /// How many of the account's calls are not over.
@@ -170,36 +111,23 @@ impl Store {
         if state.end_reason().is_some() {
             return Ok(false);
         }
-        let args = args![account, id, state_word(state), state.status().as_str(), state.fine_word(), at];
-        Ok(self.execute(&TRANSITION, args).await? == 1)
+        let (account, id) = (account.clone(), id.clone());
+        self.write(move |tx| {
+            let (account, id) = (account.clone(), id.clone());
+            Box::pin(async move {
+                let Some(place) = Place::hold(tx, &account, &id).await? else { return Ok(false) };
+                if place.state == "answered" {
+                    return Ok(false);
+                }
+                let (status, fine_word) = (state.status().as_str(), state.fine_word());
+                tx.execute(&TRANSITION, args![&account, &id, state_word(state), status, fine_word, at])
+                    .await?;
+                place.moved_to(tx, fine_word).await?;
+                Ok(true)
+            })
+        })
+        .await
     }
-}
-
-impl CallFilter {
-    fn args(&self, account: &AccountId) -> Vec<Value> {
-        args![
-            account,
-            self.status.clone(),
-            self.direction.clone(),
-            self.kind.clone(),
-            self.search.as_deref().map(pattern),
-            self.agent_id.as_ref(),
-            self.number_id.as_ref()
-        ]
-    }
-}
-
-/// A LIKE pattern for a substring; `!` escapes.
-fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }
 
 fn state_word(state: CallState) -> &'static str {
@@ -242,6 +170,10 @@ fn from_row(row: &Row) -> Result<Call, StoreError> {
         ended_at: row.opt_time("ended_at")?,
         talk_time: row.opt_number("talk_time_ms")?.map(Duration::from_millis),
         metadata: row.opt_json("metadata")?,
+        service: CallService {
+            hosted: row.flag("hosted")?,
+            aggressive_denoising: row.flag("aggressive_denoising")?,
+        },
         recording_disabled: row.flag("recording_disabled")?,
         recording: row.opt_text("recording")?,
         owner: row.text("owner")?,

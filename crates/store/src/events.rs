@@ -12,6 +12,7 @@ use crate::{
     conn::Conn,
     row::Row,
     statement::statements,
+    usage::tally::{self, DELIVERY, DELIVERY_FAILED, DELIVERY_SUCCESS},
     value::{Value, args},
 };
 
@@ -126,13 +127,27 @@ impl Store {
     /// Stores an event that waits for its delivery. Events that belong to a
     /// change go with it (see [`Store::end_call`]); this is for those alone.
     pub async fn insert_event(&self, event: &NewEvent) -> Result<(), StoreError> {
-        self.execute(&INSERT, event.args(None)).await.map(drop)
+        let event = event.clone();
+        self.write(move |tx| {
+            let event = event.clone();
+            Box::pin(async move { insert(tx, &event).await })
+        })
+        .await
     }
 
     /// Stores a delivery that is over already: a voice turn, a test event.
     /// [`Verdict::RetryAt`] makes it a pending one.
     pub async fn insert_delivery(&self, event: &NewEvent, attempt: &Attempt) -> Result<(), StoreError> {
-        self.execute(&INSERT, event.args(Some(attempt))).await.map(drop)
+        let (event, attempt) = (event.clone(), attempt.clone());
+        self.write(move |tx| {
+            let (event, attempt) = (event.clone(), attempt.clone());
+            Box::pin(async move {
+                tx.execute(&INSERT, event.args(Some(&attempt))).await?;
+                tally::count(tx, &event.account_id, DELIVERY, event.created_at).await?;
+                count_outcome(tx, &event.account_id, event.created_at, &attempt).await
+            })
+        })
+        .await
     }
 
     /// The delivery log, newest first: of the whole account, or of one agent's
@@ -154,7 +169,23 @@ impl Store {
 
 /// Stores an event inside somebody's transaction.
 pub(crate) async fn insert(tx: &mut Conn, event: &NewEvent) -> Result<(), StoreError> {
-    tx.execute(&INSERT, event.args(None)).await.map(drop)
+    tx.execute(&INSERT, event.args(None)).await?;
+    tally::count(tx, &event.account_id, DELIVERY, event.created_at).await
+}
+
+/// Counts a delivery that is over now, at the moment of its event.
+async fn count_outcome(
+    tx: &mut Conn,
+    account: &AccountId,
+    created_at: Timestamp,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    let kind = match attempt.verdict {
+        Verdict::Success => DELIVERY_SUCCESS,
+        Verdict::Failed => DELIVERY_FAILED,
+        Verdict::RetryAt(_) => return Ok(()),
+    };
+    tally::count(tx, account, kind, created_at).await
 }
 
 impl NewEvent {

@@ -23,6 +23,7 @@ mod opt_outs;
 mod page;
 mod row;
 mod statement;
+mod usage;
 mod value;
 mod webhooks;
 mod writer;
@@ -34,7 +35,12 @@ pub use accounts::{Account, Bootstrap, KeyPolicy};
 pub use api_keys::{ApiKey, Authenticated};
 pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs};
-pub use calls::{Call, CallFilter, CallSummary, StoredTurn, end::EndCall, insert::InsertCallError};
+pub use calls::{
+    Call, CallService, StoredTurn,
+    end::EndCall,
+    insert::{CallTerms, InsertCallError},
+    list::{CallFilter, CallSummary},
+};
 pub use conversations::Conversation;
 pub use error::StoreError;
 pub use events::{
@@ -54,3 +60,4 @@ pub use numbers::{
     NumberPatch, attach::Attach, insert::InsertNumberError, release::Release, route::InboundRoute,
 };
 pub use page::{Page, Paged};
+pub use usage::{Charged, balance::Balance};

@@ -47,8 +47,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::api_keys::ALL,
         crate::backend::ALL,
         crate::calls::ALL,
+        crate::calls::counts::ALL,
         crate::calls::end::ALL,
         crate::calls::insert::ALL,
+        crate::calls::list::ALL,
+        crate::calls::list::days::ALL,
         crate::calls::lost::ALL,
         crate::calls::turns::ALL,
         crate::conversations::ALL,
@@ -70,6 +73,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::numbers::release::ALL,
         crate::numbers::route::ALL,
         crate::opt_outs::ALL,
+        crate::usage::ALL,
+        crate::usage::balance::ALL,
+        crate::usage::tally::ALL,
         crate::webhooks::ALL,
     ]
     .into_iter()

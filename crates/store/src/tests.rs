@@ -14,7 +14,7 @@ use offhook_model::{
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::{Account, Call, NewEvent, Page, Store, StoreOptions};
+use crate::{Account, Call, CallService, NewEvent, Page, Store, StoreOptions};
 
 mod accounts;
 mod agents;
@@ -149,6 +149,7 @@ fn call(account: &AccountId, second: i64) -> Call {
         ended_at: None,
         talk_time: None,
         metadata: Some(serde_json::json!({"order": [1, "two"]})),
+        service: CallService::default(),
         recording_disabled: false,
         recording: None,
         owner: "boot-1".into(),

@@ -60,6 +60,8 @@ pub fn settings(config: &Config) -> Start {
             public_url: config.http_public_url.clone().unwrap_or_default(),
             allow_private: config.allow_private,
             limits,
+            billing: config.billing_enabled,
+            prices: config.prices,
             retry_delays: config.retry_delays.clone(),
             recordings: config.recording_enabled.then(|| config.blobs.clone()),
             ..Settings::default()

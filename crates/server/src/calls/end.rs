@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    charges,
     ended_event::{End, call_ended},
     live::EndRequest,
 };
@@ -88,6 +89,7 @@ pub async fn close(
             state,
             at: closing.at,
             talk_time: closing.talk_time,
+            charges: charges::of_ended(app.settings(), &call, &closing, recording.is_some()),
             recording,
             events,
         })

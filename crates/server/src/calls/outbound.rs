@@ -11,6 +11,7 @@ use offhook_model::{
 use offhook_store::{Call, InsertCallError, StoreError};
 
 use super::{
+    charges,
     end::{Closing, close},
     host::ways_to,
     live::{Owner, Stage},
@@ -57,6 +58,9 @@ pub enum CreateError {
         /// How many.
         open: u32,
     },
+    /// The balance does not cover a call.
+    #[error("the balance does not cover a call")]
+    InsufficientBalance,
     /// The engine is not up.
     #[error("the phone engine is not running")]
     NoPhone,
@@ -69,6 +73,7 @@ impl From<InsertCallError> for CreateError {
     fn from(error: InsertCallError) -> Self {
         match error {
             InsertCallError::CapReached { open } => Self::Busy { open },
+            InsertCallError::InsufficientBalance { .. } => Self::InsufficientBalance,
             InsertCallError::Store(error) => Self::Store(error),
         }
     }
@@ -102,6 +107,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call
         ended_at: None,
         talk_time: None,
         metadata: None,
+        service: charges::service(&agent, &new.options),
         recording_disabled: new.options.disable_recording,
         recording: None,
         owner: app.calls().incarnation.clone(),
@@ -121,8 +127,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,
     })?;
-    let cap = app.settings().limits.map(|limits| limits.concurrent_calls);
-    app.store().insert_call(&call, cap).await?;
+    app.store().admit_call(&call, charges::terms(app)).await?;
     let owner = Owner { account: account.clone(), agent: agent.id, own_webhook };
     app.calls().live.add(&call.id, owner, Stage::Starting);
     metrics::counter!("offhook_calls_started_total", "direction" => "outbound").increment(1);

@@ -10,7 +10,7 @@ use offhook_store::Call;
 use serde_json::Value;
 
 use super::{
-    JOIN_TIME,
+    JOIN_TIME, charges,
     end::{Closing, close},
     live::{Owner, Stage},
     max_duration, new_call_id,
@@ -54,6 +54,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(
         ended_at: None,
         talk_time: None,
         metadata: new.metadata,
+        service: charges::service(&agent, &CallOptions::default()),
         recording_disabled: false,
         recording: None,
         owner: app.calls().incarnation.clone(),
@@ -73,8 +74,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,
     })?;
-    let cap = app.settings().limits.map(|limits| limits.concurrent_calls);
-    app.store().insert_call(&call, cap).await?;
+    app.store().admit_call(&call, charges::terms(app)).await?;
     let owner = Owner { account: account.clone(), agent: agent.id, own_webhook };
     app.calls().live.add(&call.id, owner, Stage::Waiting);
     metrics::counter!("offhook_calls_started_total", "direction" => "web").increment(1);

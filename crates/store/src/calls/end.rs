@@ -4,11 +4,23 @@ use std::{sync::Arc, time::Duration};
 
 use offhook_model::{
     Timestamp,
-    call::CallState,
+    call::{CallState, CallStatus},
     id::{AccountId, CallId},
+    usage::LedgerEntry,
 };
 
-use crate::{NewEvent, Store, StoreError, calls::state_word, events, statement::statements, value::args};
+use crate::{
+    NewEvent, Store, StoreError,
+    calls::{counts::Place, state_word},
+    conn::Conn,
+    events,
+    statement::statements,
+    usage::{
+        charge,
+        tally::{CALL_COMPLETED, Tally},
+    },
+    value::args,
+};
 
 /// How a call ended, and what the world is told about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +37,17 @@ pub struct EndCall {
     pub talk_time: Duration,
     /// The recording's name in [`crate::Blobs`].
     pub recording: Option<String>,
+    /// What it costs, recorded in the same transaction; the agent it began
+    /// with and its number are filled in. A call is over whether it is paid
+    /// or not: only `Metered` and `Owed` make sense.
+    pub charges: Vec<LedgerEntry>,
     /// Stored in the same transaction as the end, or not at all.
     pub events: Vec<NewEvent>,
 }
 
 statements! {
     END = "UPDATE calls SET state = $3, end_reason = $4, status = $5, fine_word = $6, ended_at = $7,
-        talk_time_ms = $8, recording = $9 WHERE account_id = $1 AND id = $2 AND ended_at IS NULL";
+        talk_time_ms = $8, recording = $9 WHERE account_id = $1 AND id = $2";
 }
 
 impl Store {
@@ -54,9 +70,12 @@ impl Store {
                     i64::try_from(end.talk_time.as_millis()).unwrap_or(i64::MAX),
                     end.recording.clone()
                 ];
-                if tx.execute(&END, args).await? == 0 {
+                let Some(place) = Place::hold(tx, &end.account_id, &end.call_id).await? else {
                     return Ok(false);
-                }
+                };
+                tx.execute(&END, args).await?;
+                place.moved_to(tx, end.state.fine_word()).await?;
+                count(tx, &end, &place).await?;
                 for event in &end.events {
                     events::insert(tx, event).await?;
                 }
@@ -65,4 +84,27 @@ impl Store {
         })
         .await
     }
+}
+
+/// The call in the ledger and its rollups.
+async fn count(tx: &mut Conn, end: &EndCall, place: &Place) -> Result<(), StoreError> {
+    if end.state.status() == CallStatus::Completed {
+        let tally = Tally {
+            account: &end.account_id,
+            kind: CALL_COMPLETED,
+            agent: place.agent.as_ref(),
+            number: place.number.as_ref(),
+            quantity: i64::try_from(end.talk_time.as_secs()).unwrap_or(i64::MAX),
+            amount_micros: 0,
+            at: end.at,
+        };
+        tally.add(tx).await?;
+    }
+    for entry in &end.charges {
+        let entry =
+            LedgerEntry { agent_id: place.agent.clone(), number_id: place.number.clone(), ..entry.clone() };
+        // An end cannot be refused, so its charges are not either.
+        let _recorded = charge(tx, &entry).await?;
+    }
+    Ok(())
 }

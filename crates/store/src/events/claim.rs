@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use offhook_model::{Timestamp, id::EventId};
 
-use crate::{Attempt, Delivery, Store, StoreError, statement::statements, value::args};
+use crate::{
+    Attempt, Delivery, Store, StoreError, events::count_outcome, statement::statements, value::args,
+};
 
 /// The right to deliver an event until a moment; it fences late results.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +36,8 @@ statements! {
     RECORD = "UPDATE events SET status = $4, attempt_count = attempt_count + 1, http_status = $5, error = $6,
         response_body = $7, response_ms = $8, next_attempt_at = $9, last_attempt_at = $10,
         lease_owner = NULL, lease_until = NULL
-        WHERE id = $1 AND lease_owner = $2 AND lease_until = $3 AND status = 'pending'";
+        WHERE id = $1 AND lease_owner = $2 AND lease_until = $3 AND status = 'pending'
+        RETURNING account_id, created_at";
     NEXT_DUE = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until ELSE next_attempt_at END) AS due
         FROM events WHERE status = 'pending'";
 }
@@ -90,7 +93,16 @@ impl Store {
             attempt.next_at(),
             attempt.at
         ];
-        Ok(self.execute(&RECORD, args).await? == 1)
+        let attempt = attempt.clone();
+        self.write(move |tx| {
+            let (args, attempt) = (args.clone(), attempt.clone());
+            Box::pin(async move {
+                let Some(row) = tx.optional(&RECORD, args).await? else { return Ok(false) };
+                count_outcome(tx, &row.id("account_id")?, row.time("created_at")?, &attempt).await?;
+                Ok(true)
+            })
+        })
+        .await
     }
 
     /// When the next event is due, or its lease over; none without pending ones.

@@ -30,6 +30,7 @@ fn end(call: &Call, reason: EndReason) -> EndCall {
         at: at(100),
         talk_time: Duration::from_millis(61_234),
         recording: Some("call.wav".into()),
+        charges: Vec::new(),
         events: vec![event(&call.account_id, 100)],
     }
 }

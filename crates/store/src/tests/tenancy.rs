@@ -71,6 +71,7 @@ async fn another_tenants_rows_behave_as_missing(Fixture { store, .. }: Fixture) 
         at: at(1),
         talk_time: Duration::ZERO,
         recording: None,
+        charges: Vec::new(),
         events: vec![super::event(&eve, 1)],
     };
     assert!(!store.end_call(end).await.unwrap());

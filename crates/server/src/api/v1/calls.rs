@@ -83,6 +83,7 @@ impl From<CreateError> for ApiError {
                 format!("Concurrent call limit reached: {open} calls are in progress"),
                 std::time::Duration::from_secs(10),
             ),
+            CreateError::InsufficientBalance => Self::insufficient_balance(),
             CreateError::NoPhone => Self::unavailable("The phone engine is not running"),
             CreateError::Store(error) => error.into(),
         }

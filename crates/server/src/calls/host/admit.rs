@@ -11,6 +11,7 @@ use crate::{
     app::App,
     calls::{
         blocked::is_blocked,
+        charges,
         end::{Closing, close},
         host::known,
         live::{Owner, Stage},
@@ -69,6 +70,7 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
         ended_at: None,
         talk_time: None,
         metadata: None,
+        service: charges::service(&agent, &CallOptions::default()),
         recording_disabled: false,
         recording: None,
         owner: app.calls().incarnation.clone(),
@@ -93,13 +95,17 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
         refuse(app, &call, EndReason::Error).await?;
         return Ok(NO_AGENT);
     };
-    let cap = app.settings().limits.map(|limits| limits.concurrent_calls);
-    match app.store().insert_call(&call, cap).await {
+    match app.store().admit_call(&call, charges::terms(app)).await {
         Ok(()) => {}
         Err(InsertCallError::CapReached { open }) => {
             tracing::warn!(call.id = %call.id, open, "a call was refused: all of the account's calls are in use");
             refuse(app, &call, EndReason::ConcurrencyLimitReached).await?;
             return Ok(BUSY);
+        }
+        Err(InsertCallError::InsufficientBalance { .. }) => {
+            tracing::warn!(call.id = %call.id, "a call was refused: the account's balance does not cover it");
+            refuse(app, &call, EndReason::NoValidPayment).await?;
+            return Ok(NO_AGENT);
         }
         Err(InsertCallError::Store(error)) => return Err(error),
     }
@@ -113,8 +119,9 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
 /// Stores a call that is refused, with its event.
 async fn refuse(app: &App, call: &Call, reason: EndReason) -> Result<(), StoreError> {
     match app.store().insert_call(call, None).await {
-        Ok(()) | Err(InsertCallError::CapReached { .. }) => {}
         Err(InsertCallError::Store(error)) => return Err(error),
+        // On no terms there is no other refusal.
+        Ok(()) | Err(_) => {}
     }
     metrics::counter!("offhook_calls_started_total", "direction" => "inbound").increment(1);
     close(app, &call.account_id, &call.id, Closing::unanswered(reason, call.started_at)).await.map(drop)
