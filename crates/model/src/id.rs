@@ -129,6 +129,8 @@ ids! {
     RegistrationId = "reg";
     /// A piece of feedback.
     FeedbackId = "fb";
+    /// A person who signed up.
+    UserId = "user";
     /// A row of the usage ledger.
     UsageId = "use";
     /// A row of the audit log.

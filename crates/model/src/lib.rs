@@ -11,10 +11,14 @@ pub mod id;
 pub mod message;
 pub mod number;
 pub mod plan;
+pub mod registration;
 pub mod report;
 pub mod segments;
 pub mod tool;
 pub mod usage;
+pub mod sip_trunk;
+pub mod tool;
+pub mod user;
 pub mod webhook;
 
 /// A moment in UTC; serialised as RFC 3339 with `Z` (contract §0.5).

@@ -43,6 +43,7 @@ pub struct Config {
     pub allow_private: bool,
     pub allow: Vec<ipnet::IpNet>,
     pub retry_delays: Vec<Duration>,
+    pub registration: Registration,
     pub limits: Limits,
     pub billing_enabled: bool,
     pub prices: PriceBook,
@@ -91,6 +92,14 @@ pub struct Speech {
     pub base_url: Option<String>,
     pub api_key: Option<String>,
     pub model: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub required: bool,
+    /// None: the operator approves.
+    pub approves_after: Option<Duration>,
+    pub propagation: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -151,6 +160,7 @@ impl Config {
         refuse_what_is_not_there(r);
         let trunks = trunks(r, table);
         let sim = r.word("sim.enabled", &["auto", "on", "off", "true", "false"]);
+        let sim_enabled = matches!(sim.as_str(), "on" | "true") || (sim == "auto" && trunks.is_empty());
         Self {
             http_listen: r.address("http.listen"),
             http_public_url: web_address(r, "http.public_url"),
@@ -172,11 +182,12 @@ impl Config {
             stt: speech(r, "stt"),
             stt_max_streams: usize::try_from(r.number("stt.max_streams", 0..=256)).ok().filter(|&n| n > 0),
             tts: speech(r, "tts"),
-            sim_enabled: matches!(sim.as_str(), "on" | "true") || (sim == "auto" && trunks.is_empty()),
+            sim_enabled,
             handset_password: r.optional("sim.handset_password"),
             allow_private: r.flag("webhooks.allow_private"),
             allow: networks(r),
             retry_delays: r.durations("webhooks.retry_delays"),
+            registration: registration(r, sim_enabled),
             limits: limits(r),
             billing_enabled: r.flag("billing.enabled"),
             prices: prices::read(r),
@@ -271,6 +282,17 @@ fn speech(r: &mut Reader<'_>, section: &str) -> Speech {
         base_url,
         api_key: r.optional(&format!("{section}.api_key")),
         model: r.optional(&format!("{section}.model")),
+    }
+}
+
+fn registration(r: &mut Reader<'_>, sim_enabled: bool) -> Registration {
+    let required = r.word("registration.required", &["auto", "on", "off", "true", "false"]);
+    let approval = r.word("registration.approval", &["auto", "manual"]);
+    let delay = r.duration("registration.approval_delay");
+    Registration {
+        required: matches!(required.as_str(), "on" | "true") || (required == "auto" && !sim_enabled),
+        approves_after: (approval == "auto").then_some(delay),
+        propagation: r.duration("registration.propagation"),
     }
 }
 

@@ -269,6 +269,11 @@ fn settings(start: &Start, blobs: &Blobs, http: SocketAddr) -> Settings {
     if settings.public_url.is_empty() {
         settings.public_url = format!("http://{http}");
     }
+    let sip = &start.engine.endpoint;
+    settings.sip = sip.advertised.unwrap_or(sip.listen);
+    if settings.sip.port() == 0 {
+        settings.sip.set_port(sip.listen.port());
+    }
     if settings.recordings.is_some() {
         settings.recordings = Some(blobs.directory().to_path_buf());
     }

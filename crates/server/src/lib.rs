@@ -38,10 +38,12 @@ pub mod openapi;
 pub mod ops;
 pub mod page;
 pub mod path;
+pub mod registration;
 pub mod router;
 pub mod serve;
 pub mod settings;
 pub mod sim_api;
+pub mod sip_trunks;
 pub mod telephony;
 pub mod webhooks;
 

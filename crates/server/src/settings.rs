@@ -1,6 +1,10 @@
 //! What an operator may set, already parsed; the binary fills it from its configuration.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use offhook_model::usage::{Payment, PriceBook};
 
@@ -10,6 +14,8 @@ pub struct Settings {
     /// Where clients reach this server, without a trailing slash; recording
     /// URLs begin with it.
     pub public_url: String,
+    /// Where peers send SIP to: what tenants' trunks are told.
+    pub sip: SocketAddr,
     /// Whether webhooks, tools and media may be fetched over http and from
     /// private addresses. Off: otherwise a tenant can reach the operator's network.
     pub allow_private: bool,
@@ -31,6 +37,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// How long running requests may go on after shutdown was asked for.
     pub drain: Duration,
+    /// 10DLC: whether US numbers need it, and who approves.
+    pub registration: RegistrationSettings,
 }
 
 impl Default for Settings {
@@ -38,6 +46,7 @@ impl Default for Settings {
         let minutes = |n: u64| Duration::from_secs(n * 60);
         Self {
             public_url: "http://127.0.0.1:8080".to_owned(),
+            sip: (Ipv4Addr::LOCALHOST, 5060).into(),
             allow_private: false,
             limits: Some(Limits::default()),
             billing: false,
@@ -48,6 +57,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             max_connections: 4096,
             drain: Duration::from_secs(30),
+            registration: RegistrationSettings::default(),
         }
     }
 }
@@ -80,5 +90,24 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { numbers: 10, concurrent_calls: 5, max_call: Duration::from_secs(30 * 60) }
+    }
+}
+
+/// How registrations (10DLC) are handled here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistrationSettings {
+    /// Whether texts of US numbers wait for an approved registration.
+    pub required: bool,
+    /// After how long a registration approves itself; none leaves it to the
+    /// operator (`offhook registrations approve`).
+    pub approves_after: Option<Duration>,
+    /// How long an approval takes to spread among the carriers.
+    pub propagation: Duration,
+}
+
+/// The gate is open and the operator decides.
+impl Default for RegistrationSettings {
+    fn default() -> Self {
+        Self { required: false, approves_after: None, propagation: Duration::from_secs(600) }
     }
 }

@@ -102,6 +102,11 @@ impl Store {
     }
 }
 
+/// Stores an account as part of something larger.
+pub(crate) async fn insert(tx: &mut Conn, account: &Account) -> Result<(), StoreError> {
+    tx.execute(&INSERT, account.args()).await.map(drop)
+}
+
 /// Makes `account` the first one, unless another is already.
 async fn first_account(tx: &mut Conn, account: Account) -> Result<AccountId, StoreError> {
     if tx.execute(&CLAIM_FIRST, args![&account.id]).await? == 1 {

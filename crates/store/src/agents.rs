@@ -12,7 +12,7 @@ use crate::{
     conn::Conn,
     row::{Row, to_json},
     statement::statements,
-    value::args,
+    value::{Value, args},
 };
 
 statements! {
@@ -37,16 +37,7 @@ statements! {
 impl Store {
     /// Stores a new agent.
     pub async fn create_agent(&self, agent: &Agent) -> Result<(), StoreError> {
-        let settings = &agent.settings;
-        let args = args![
-            &agent.id,
-            &agent.account_id,
-            &settings.name,
-            settings.voice_mode.as_str(),
-            to_json(settings)?,
-            agent.created_at
-        ];
-        self.execute(&INSERT, args).await.map(drop)
+        self.execute(&INSERT, row_of(agent)?).await.map(drop)
     }
 
     /// An agent of this account.
@@ -133,6 +124,23 @@ impl Store {
         })
         .await
     }
+}
+
+/// Stores an agent as part of something larger.
+pub(crate) async fn insert(tx: &mut Conn, agent: &Agent) -> Result<(), StoreError> {
+    tx.execute(&INSERT, row_of(agent)?).await.map(drop)
+}
+
+fn row_of(agent: &Agent) -> Result<Vec<Value>, StoreError> {
+    let settings = &agent.settings;
+    Ok(args![
+        &agent.id,
+        &agent.account_id,
+        &settings.name,
+        settings.voice_mode.as_str(),
+        to_json(settings)?,
+        agent.created_at
+    ])
 }
 
 /// Whether the account has this agent; locks it until the transaction ends,

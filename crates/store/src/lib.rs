@@ -10,10 +10,12 @@ mod api_keys;
 mod backend;
 mod blobs;
 mod calls;
+mod codes;
 mod conn;
 mod conversations;
 mod error;
 mod events;
+mod feedback;
 mod key;
 mod media;
 mod messages;
@@ -21,10 +23,14 @@ mod migrate;
 mod numbers;
 mod opt_outs;
 mod page;
+mod registrations;
 mod row;
+mod sign_ups;
+mod sip_trunks;
 mod statement;
 mod usage;
 mod value;
+mod verifications;
 mod webhooks;
 mod writer;
 
@@ -41,11 +47,14 @@ pub use calls::{
     insert::{CallTerms, InsertCallError},
     list::{CallFilter, CallSummary},
 };
+pub use calls::{Call, CallFilter, CallSummary, StoredTurn, end::EndCall, insert::InsertCallError};
+pub use codes::{CODE_TRIES, CodeHash, CodeTry};
 pub use conversations::Conversation;
 pub use error::StoreError;
 pub use events::{
     Attempt, ClaimedEvent, Delivery, DeliveryStatus, Lease, NewEvent, Verdict, stats::DeliveryCount,
 };
+pub use feedback::Feedback;
 pub use key::{ApiKeySecret, KeyHash};
 pub use media::StoredMedia;
 pub use messages::{
@@ -61,3 +70,7 @@ pub use numbers::{
 };
 pub use page::{Page, Paged};
 pub use usage::{Charged, balance::Balance};
+pub use registrations::EditRegistration;
+pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
+pub use sip_trunks::TrunkPatch;
+pub use verifications::NewVerification;

@@ -66,6 +66,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::messages::receive::ALL,
         crate::messages::send::ALL,
         crate::messages::thread::ALL,
+        crate::feedback::ALL,
         crate::migrate::ALL,
         crate::numbers::ALL,
         crate::numbers::attach::ALL,
@@ -76,6 +77,10 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::usage::ALL,
         crate::usage::balance::ALL,
         crate::usage::tally::ALL,
+        crate::registrations::ALL,
+        crate::sign_ups::ALL,
+        crate::sip_trunks::ALL,
+        crate::verifications::ALL,
         crate::webhooks::ALL,
     ]
     .into_iter()

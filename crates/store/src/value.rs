@@ -6,7 +6,7 @@ use offhook_model::{
     id::{
         AccountId, AgentId, ApiKeyId, AuditId, BackgroundId, CallId, ContactId, ConversationId, EventId,
         FeedbackId, GroupId, MediaId, MessageId, NumberId, ReactionId, RegistrationId, TemplateId, TrunkId,
-        TurnId, UsageId, VerificationId, WebhookId, WhatsappConnectionId,
+        TurnId, UsageId, UserId, VerificationId, WebhookId, WhatsappConnectionId,
     },
 };
 
@@ -56,6 +56,7 @@ text_values!(
     TrunkId,
     TurnId,
     UsageId,
+    UserId,
     VerificationId,
     WebhookId,
     WhatsappConnectionId,

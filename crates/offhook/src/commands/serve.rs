@@ -9,7 +9,7 @@ use offhook_server::{
         Credentials, EngineConfig, FetchPolicy, LlmConfig, LlmTimeouts, MediaConfig, Running, SpeechConfig,
         SpeechProvider, Start, SttConfig, TierModels, Trunk, TtsConfig,
     },
-    settings::Limits,
+    settings::{Limits, RegistrationSettings},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -64,6 +64,11 @@ pub fn settings(config: &Config) -> Start {
             prices: config.prices,
             retry_delays: config.retry_delays.clone(),
             recordings: config.recording_enabled.then(|| config.blobs.clone()),
+            registration: RegistrationSettings {
+                required: config.registration.required,
+                approves_after: config.registration.approves_after,
+                propagation: config.registration.propagation,
+            },
             ..Settings::default()
         },
         engine: engine(config),

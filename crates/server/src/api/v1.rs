@@ -3,7 +3,10 @@
 pub mod agents;
 pub mod calls;
 pub mod conversations;
+pub mod feedback;
 pub mod numbers;
+pub mod register;
+pub mod sip_trunks;
 pub mod webhooks;
 
 use serde::Serialize;
@@ -18,6 +21,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(agents::routes())
         .merge(calls::routes())
         .merge(numbers::routes())
+        .merge(register::routes())
+        .merge(feedback::routes())
+        .merge(sip_trunks::routes())
         .merge(webhooks::routes())
 }
 

@@ -34,6 +34,7 @@ on_both! {
         let number = world.number().await;
         world.post(&format!("/v1/agents/{agent}/numbers"), json!({"numberId": number})).await.ok();
         world.post(&format!("/v1/agents/{agent}/webhook"), json!({"url": "https://example.com"})).await.ok();
+        let trunk = world.post("/v1/sip-trunks", json!({})).await.ok()["id"].as_str().unwrap().to_owned();
         let before = snapshot(&world, &agent, &number).await;
         let (_, thief) = world.add_account(None).await;
         let (_, child) = world.add_account(Some(&world.account)).await;
@@ -47,6 +48,7 @@ on_both! {
             let target = path
                 .replace("{agent_id}", &agent)
                 .replace("{number_id}", &number)
+                .replace("{trunk_id}", &trunk)
                 .replace("{call_id}", "call_of_another");
             assert!(!target.contains('{'), "{path} has a parameter this test does not know");
             for (method, operation) in item.as_object().unwrap() {

@@ -47,6 +47,28 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
+/// As [`on_both`], with settings of the test's own: `adjust` is a function over them.
+macro_rules! on_both_with {
+    ($adjust:ident; $(async fn $name:ident($world:ident) $body:block)*) => {$(
+        async fn $name($world: $crate::world::World) $body
+
+        mod $name {
+            use crate::world::World;
+
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name(World::sqlite_with(super::$adjust).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name(World::postgres_with(super::$adjust).await).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_with;
+
 /// 2025-01-15T10:30:00Z, in ms.
 const START_MS: i64 = 1_736_937_000_000;
 
@@ -138,6 +160,11 @@ impl World {
 
     /// On `OFFHOOK_TEST_POSTGRES`, else on the server of this machine.
     pub async fn postgres() -> Self {
+        Self::postgres_with(|_| ()).await
+    }
+
+    /// As [`Self::postgres`].
+    pub async fn postgres_with(adjust: impl FnOnce(&mut Settings)) -> Self {
         let url = std::env::var("OFFHOOK_TEST_POSTGRES")
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned());
         let name = format!("offhook_api_{}", uuid::Uuid::new_v4().simple());
@@ -148,7 +175,7 @@ impl World {
             "these tests need PostgreSQL at {url}: start it or set OFFHOOK_TEST_POSTGRES ({made:?})"
         );
         let place = Place::Server { url: url.clone(), name: name.clone() };
-        Self::open(&format!("{url}/{name}"), place, |_| ()).await
+        Self::open(&format!("{url}/{name}"), place, adjust).await
     }
 
     async fn open(url: &str, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {

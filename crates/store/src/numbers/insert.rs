@@ -2,7 +2,7 @@
 
 use offhook_model::number::Number;
 
-use crate::{Store, StoreError, agents, statement::statements, value::args};
+use crate::{Store, StoreError, agents, conn::Conn, statement::statements, value::args};
 
 /// Why a number was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -58,21 +58,7 @@ impl Store {
                     {
                         return Ok(Outcome::AgentMissing);
                     }
-                    let args = args![
-                        &number.id,
-                        &number.account_id,
-                        &number.phone_number,
-                        &number.country,
-                        number.status.as_str(),
-                        number.kind.as_str(),
-                        number.imessage_type,
-                        number.agent_id.as_ref(),
-                        number.attached_at,
-                        number.external_id,
-                        number.expires_at,
-                        number.created_at
-                    ];
-                    tx.execute(&INSERT, args).await?;
+                    insert(tx, &number).await?;
                     Ok(Outcome::Stored)
                 })
             })
@@ -85,4 +71,23 @@ impl Store {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Stores a number as part of something larger.
+pub(crate) async fn insert(tx: &mut Conn, number: &Number) -> Result<(), StoreError> {
+    let args = args![
+        &number.id,
+        &number.account_id,
+        &number.phone_number,
+        &number.country,
+        number.status.as_str(),
+        number.kind.as_str(),
+        number.imessage_type.clone(),
+        number.agent_id.as_ref(),
+        number.attached_at,
+        number.external_id.clone(),
+        number.expires_at,
+        number.created_at
+    ];
+    tx.execute(&INSERT, args).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 mod create;
 mod create_web;
-mod destination;
+pub(crate) mod destination;
 mod end;
 mod get;
 mod list;

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use view::NumberView;
 
-use crate::{app::App, auth::Caller, error::ApiError};
+use crate::{app::App, auth::Caller, error::ApiError, registration};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -28,6 +28,12 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// 404 when there is none, or it is somebody else's.
 pub async fn find(app: &App, caller: &Caller, id: &NumberId) -> Result<Number, ApiError> {
     app.store().number(&caller.account, id).await?.ok_or_else(ApiError::number_not_found)
+}
+
+/// A number as its owner sees it.
+async fn view(app: &App, number: Number) -> Result<NumberView, ApiError> {
+    let standing = registration::standing(app, &number.account_id).await?;
+    Ok(NumberView::new(number, standing))
 }
 
 /// Whether this is three digits, as an area code is.

@@ -14,6 +14,7 @@ use crate::{
         rules::{instant, text, word},
     },
     numbers::{self, Order},
+    registration,
 };
 
 /// Which number to buy.
@@ -83,7 +84,10 @@ pub(crate) async fn create(
         external_id: body.external_id,
         expires_at: body.expires_at,
     };
-    Ok(Json(numbers::buy(&app, &caller.account, order).await?.into()))
+    // Before anything is bought: what is paid for must be answered.
+    let standing = registration::standing(&app, &caller.account).await?;
+    let number = numbers::buy(&app, &caller.account, order).await?;
+    Ok(Json(NumberView::new(number, standing)))
 }
 
 /// Refuses an end that has passed.

@@ -20,5 +20,6 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<NumberId>,
 ) -> Result<Json<NumberView>, ApiError> {
-    Ok(Json(super::find(&app, &caller, &id).await?.into()))
+    let number = super::find(&app, &caller, &id).await?;
+    Ok(Json(super::view(&app, number).await?))
 }

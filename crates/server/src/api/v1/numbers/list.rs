@@ -9,6 +9,7 @@ use crate::{
     error::ApiError,
     input::Query,
     page::{Page, Paged},
+    registration,
 };
 
 /// The numbers the account holds, newest first.
@@ -23,5 +24,6 @@ pub(crate) async fn list(
     Query(page): Query<Page>,
 ) -> Result<Json<Paged<NumberView>>, ApiError> {
     let numbers = app.store().numbers(&caller.account, page.into()).await?;
-    Ok(Json(Paged::of(numbers, NumberView::from)))
+    let standing = registration::standing(&app, &caller.account).await?;
+    Ok(Json(Paged::of(numbers, |number| NumberView::new(number, standing))))
 }

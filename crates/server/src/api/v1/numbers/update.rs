@@ -61,5 +61,5 @@ pub(crate) async fn update(
     let number = app.store().patch_number(&caller.account, &id, patch).await?;
     let number = number.ok_or_else(ApiError::number_not_found)?;
     app.number_ends().notify_one();
-    Ok(Json(number.into()))
+    Ok(Json(super::view(&app, number).await?))
 }

@@ -9,6 +9,8 @@ use offhook_model::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::registration::Standing;
+
 /// First messages an iMessage line may send to strangers per day
 /// (contract `errors-and-limits.md` §5).
 const NEW_CONTACTS_PER_DAY: u32 = 50;
@@ -72,8 +74,10 @@ pub struct DailyNewContacts {
     pub limit: u32,
 }
 
-impl From<Number> for NumberView {
-    fn from(number: Number) -> Self {
+impl NumberView {
+    /// The number with what its account's registration lets it do.
+    pub(crate) fn new(number: Number, registration: Standing) -> Self {
+        let outbound_sms = registration.outbound_sms(&number);
         let imessage = number.kind == NumberType::Imessage;
         Self {
             id: number.id,
@@ -82,7 +86,7 @@ impl From<Number> for NumberView {
             status: number.status,
             kind: number.kind,
             agent_id: number.agent_id,
-            outbound_sms: OutboundSms::Enabled,
+            outbound_sms,
             inbound_calls_enabled: number.status == NumberStatus::Active,
             read_receipts_enabled: imessage.then_some(false),
             whatsapp_enabled: false,
