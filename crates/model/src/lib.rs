@@ -14,10 +14,10 @@ pub mod plan;
 pub mod registration;
 pub mod report;
 pub mod segments;
-pub mod tool;
-pub mod usage;
 pub mod sip_trunk;
 pub mod tool;
+pub mod tool;
+pub mod usage;
 pub mod user;
 pub mod webhook;
 

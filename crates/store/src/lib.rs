@@ -41,13 +41,13 @@ pub use accounts::{Account, Bootstrap, KeyPolicy};
 pub use api_keys::{ApiKey, Authenticated};
 pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs};
+pub use calls::{Call, CallFilter, CallSummary, StoredTurn, end::EndCall, insert::InsertCallError};
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,
     insert::{CallTerms, InsertCallError},
     list::{CallFilter, CallSummary},
 };
-pub use calls::{Call, CallFilter, CallSummary, StoredTurn, end::EndCall, insert::InsertCallError};
 pub use codes::{CODE_TRIES, CodeHash, CodeTry};
 pub use conversations::Conversation;
 pub use error::StoreError;
@@ -69,8 +69,8 @@ pub use numbers::{
     NumberPatch, attach::Attach, insert::InsertNumberError, release::Release, route::InboundRoute,
 };
 pub use page::{Page, Paged};
-pub use usage::{Charged, balance::Balance};
 pub use registrations::EditRegistration;
 pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;
+pub use usage::{Charged, balance::Balance};
 pub use verifications::NewVerification;
