@@ -1,3 +1,4 @@
 //! The REST API.
 
+pub mod integrations;
 pub mod v1;

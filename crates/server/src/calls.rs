@@ -8,6 +8,7 @@
 //! | `POST /v1/calls/web` | [`web`] |
 //! | hang-up by API, the one end of every call, calls of a dead process | [`end`] |
 //! | what they cost | [`charges`] |
+//! | what is known of the other side | [`party`] |
 //! | where calls may go | [`routing`], [`blocked`] |
 //!
 //! The store is the truth; [`CallRuntime`] only knows what is live in this
@@ -21,6 +22,7 @@ pub mod exchanges;
 pub mod host;
 pub mod live;
 pub mod outbound;
+pub mod party;
 pub mod plan;
 pub mod range;
 pub mod routing;

@@ -46,6 +46,7 @@ pub mod sim_api;
 pub mod sip_trunks;
 pub mod telephony;
 pub mod webhooks;
+pub mod whatsapp;
 
 pub use app::{App, Parts};
 pub use router::router;

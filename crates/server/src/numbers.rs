@@ -175,6 +175,7 @@ fn record(app: &App, account: &AccountId, order: &Order, bought: AvailableNumber
         attached_at: order.agent_id.as_ref().map(|_| now),
         external_id: order.external_id.clone(),
         expires_at: order.expires_at,
+        whatsapp: None,
         created_at: now,
     }
 }

@@ -14,7 +14,10 @@ use crate::{
 
 /// The routes of the OpenAPI document.
 pub fn documented() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::head()).merge(api::v1::routes()).merge(sim_api::routes())
+    OpenApiRouter::with_openapi(openapi::head())
+        .merge(api::v1::routes())
+        .merge(api::integrations::routes())
+        .merge(sim_api::routes())
 }
 
 /// The whole server as one service. A trailing slash makes no difference.

@@ -16,6 +16,8 @@ mod inbound;
 mod lists;
 #[path = "calls_api/outage.rs"]
 mod outage;
+#[path = "calls_api/party.rs"]
+mod party;
 #[path = "calls_api/recording.rs"]
 mod recording;
 #[path = "calls_api/sim.rs"]

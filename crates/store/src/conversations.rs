@@ -72,6 +72,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     LIST = "SELECT * FROM conversations WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)
         ORDER BY last_message_at DESC, id DESC LIMIT $3 OFFSET $4";
+    METADATA = "SELECT metadata FROM conversations WHERE account_id = $1 AND number_id = $2 AND participant = $3
+        AND is_group = FALSE AND channel <> 'whatsapp' ORDER BY last_message_at DESC LIMIT 1";
     COUNT = "SELECT COUNT(*) AS total FROM conversations
         WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)";
 }
@@ -102,6 +104,18 @@ impl Store {
             new.carrier_group.clone()
         ];
         self.execute(&INSERT, args).await.map(drop)
+    }
+
+    /// The owner's data of the thread between a number and another one; of
+    /// texts and iMessages, not of WhatsApp.
+    pub async fn thread_metadata(
+        &self,
+        account: &AccountId,
+        number: &NumberId,
+        participant: &str,
+    ) -> Result<Option<Json>, StoreError> {
+        let row = self.read().await?.optional(&METADATA, args![account, number, participant]).await?;
+        Ok(row.map(|row| row.opt_json("metadata")).transpose()?.flatten())
     }
 
     /// The account's threads, or one agent's; last active first.

@@ -12,6 +12,7 @@ mod blobs;
 mod calls;
 mod codes;
 mod conn;
+mod contacts;
 mod conversations;
 mod error;
 mod events;
@@ -19,6 +20,7 @@ mod feedback;
 mod key;
 mod media;
 mod messages;
+mod like;
 mod migrate;
 mod numbers;
 mod opt_outs;
@@ -32,6 +34,7 @@ mod usage;
 mod value;
 mod verifications;
 mod webhooks;
+mod whatsapp;
 mod writer;
 
 #[cfg(test)]
@@ -49,6 +52,7 @@ pub use calls::{
     list::{CallFilter, CallSummary},
 };
 pub use codes::{CODE_TRIES, CodeHash, CodeTry};
+pub use contacts::{Contact, ContactChange, ContactPatch};
 pub use conversations::Conversation;
 pub use error::StoreError;
 pub use events::{
@@ -74,3 +78,7 @@ pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;
 pub use usage::{Charged, balance::Balance};
 pub use verifications::NewVerification;
+pub use whatsapp::{
+    Bind, NewBinding, WhatsappBinding, WhatsappConnection,
+    templates::{MAX_TEMPLATES, NewTemplate, TemplateFilter, WhatsappTemplate},
+};

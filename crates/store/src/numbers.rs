@@ -151,7 +151,7 @@ fn from_rows(rows: Vec<Row>) -> Result<Vec<Number>, StoreError> {
     rows.into_iter().map(from_row).collect()
 }
 
-fn from_row(row: Row) -> Result<Number, StoreError> {
+pub(crate) fn from_row(row: Row) -> Result<Number, StoreError> {
     Ok(Number {
         id: row.id("id")?,
         account_id: row.id("account_id")?,
@@ -164,6 +164,7 @@ fn from_row(row: Row) -> Result<Number, StoreError> {
         attached_at: row.opt_time("attached_at")?,
         external_id: row.opt_text("external_id")?,
         expires_at: row.opt_time("expires_at")?,
+        whatsapp: row.opt_id("whatsapp_connection_id")?,
         created_at: row.time("created_at")?,
     })
 }

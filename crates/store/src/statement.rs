@@ -54,6 +54,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::calls::list::days::ALL,
         crate::calls::lost::ALL,
         crate::calls::turns::ALL,
+        crate::contacts::ALL,
         crate::conversations::ALL,
         crate::events::ALL,
         crate::events::claim::ALL,
@@ -82,6 +83,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::sip_trunks::ALL,
         crate::verifications::ALL,
         crate::webhooks::ALL,
+        crate::whatsapp::ALL,
+        crate::whatsapp::templates::ALL,
     ]
     .into_iter()
     .flatten()

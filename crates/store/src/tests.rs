@@ -20,6 +20,7 @@ mod accounts;
 mod agents;
 mod blobs;
 mod calls;
+mod contacts;
 mod conversations;
 mod durability;
 mod errors;
@@ -115,6 +116,7 @@ fn number(account: &AccountId, phone_number: &str, second: i64) -> Number {
         attached_at: None,
         external_id: None,
         expires_at: None,
+        whatsapp: None,
         created_at: at(second),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod calls;
+pub mod contacts;
 pub mod conversations;
 pub mod feedback;
 pub mod numbers;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(agents::routes())
         .merge(calls::routes())
+        .merge(contacts::routes())
         .merge(numbers::routes())
         .merge(register::routes())
         .merge(feedback::routes())

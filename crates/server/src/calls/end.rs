@@ -17,6 +17,7 @@ use super::{
     charges,
     ended_event::{End, call_ended},
     live::EndRequest,
+    party,
 };
 use crate::{app::App, error::Chain};
 
@@ -71,8 +72,10 @@ pub async fn close(
     let mut events = Vec::new();
     if let Some(webhook) = app.store().effective_webhook(account, call.agent_id.as_ref()).await? {
         let turns = app.store().turns(account, id).await?.into_iter().map(|stored| stored.turn);
+        let other = party::other_side(call.direction, &call.from, &call.to);
+        let party = party::look_up(app.store(), account, call.number_id.as_ref(), other).await?;
         let end = End { state, at: closing.at, talk_time: closing.talk_time };
-        match call_ended(&call, end, turns, &webhook, app.now()) {
+        match call_ended(&call, end, turns, party, &webhook, app.now()) {
             Ok(event) => events.push(event),
             Err(error) => {
                 tracing::error!(call.id = %id, error = %Chain(&error), "the call's last event cannot be written")

@@ -11,6 +11,8 @@ use offhook_model::{
 };
 use offhook_store::{Call, NewEvent};
 
+use super::party::Party;
+
 /// The event's name.
 pub const CALL_ENDED: &str = "agent.call_ended";
 
@@ -25,7 +27,8 @@ pub struct End {
     pub talk_time: Duration,
 }
 
-/// The event for `webhook`, with the full transcript.
+/// The event for `webhook`, with the full transcript and what is known of the
+/// other side.
 ///
 /// # Errors
 /// Only if the metadata cannot be written as JSON, which stored JSON can.
@@ -33,6 +36,7 @@ pub fn call_ended(
     call: &Call,
     end: End,
     turns: impl IntoIterator<Item = Turn>,
+    party: Party,
     webhook: &Webhook,
     now: Timestamp,
 ) -> Result<NewEvent, serde_json::Error> {
@@ -51,7 +55,7 @@ pub fn call_ended(
             number_id: call.number_id.as_ref().map(ToString::to_string),
             from: call.from.clone(),
             to: call.to.clone(),
-            contact: None,
+            contact: party.contact,
             direction: call.direction.as_str().to_owned(),
             status: end.state.status().as_str().to_owned(),
             started_at: call.started_at,
@@ -64,7 +68,7 @@ pub fn call_ended(
             call_successful: None,
             metadata: call.metadata.clone(),
         },
-        conversation_state: None,
+        conversation_state: party.conversation_state,
         recent_history: Vec::new(),
     };
     Ok(NewEvent {

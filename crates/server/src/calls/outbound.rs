@@ -15,7 +15,7 @@ use super::{
     end::{Closing, close},
     host::ways_to,
     live::{Owner, Stage},
-    max_duration, new_call_id,
+    max_duration, new_call_id, party,
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
@@ -114,6 +114,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call
     };
     let webhook = app.store().effective_webhook(account, Some(&agent.id)).await?;
     let own_webhook = webhook.as_ref().is_some_and(|webhook| webhook.agent_id.is_some());
+    let party = party::look_up(app.store(), account, Some(&number.id), Some(new.to.as_str())).await?;
     let plan = plan::build(PlanParts {
         call_id: call.id.clone(),
         agent: &agent,
@@ -122,7 +123,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call
         to: call.to.clone(),
         direction: call.direction,
         webhook,
-        conversation_state: None,
+        party,
         options: new.options,
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,

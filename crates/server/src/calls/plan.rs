@@ -11,7 +11,8 @@ use offhook_model::{
     webhook::Webhook,
 };
 use offhook_voice::variables::substitute;
-use serde_json::Value;
+
+use super::party::Party;
 
 /// What one call may set over its agent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,8 +52,8 @@ pub struct PlanParts<'a> {
     pub direction: Direction,
     /// The agent's webhook, else the account's.
     pub webhook: Option<Webhook>,
-    /// The conversation's stored metadata.
-    pub conversation_state: Option<Value>,
+    /// What the account knows of the other side.
+    pub party: Party,
     /// What this call sets over the agent.
     pub options: CallOptions,
     /// Longest call.
@@ -99,14 +100,14 @@ pub fn build(parts: PlanParts<'_>) -> Result<CallPlan, NoWebhook> {
     } else {
         BrainPlan::Webhook {
             webhook: parts.webhook.clone().ok_or(NoWebhook)?,
-            conversation_state: parts.conversation_state.clone(),
+            conversation_state: parts.party.conversation_state.clone(),
         }
     };
     Ok(CallPlan {
         account_id: agent.account_id.clone(),
         agent_id: agent.id.clone(),
         agent_name: settings.name.clone(),
-        contact: None,
+        contact: parts.party.contact.clone(),
         brain,
         greeting: greeting(options.initial_greeting.as_deref(), settings.begin_message.as_deref(), fill),
         voice: VoicePlan {
@@ -209,7 +210,7 @@ mod tests {
             to: "+14155550101".to_owned(),
             direction: Direction::Outbound,
             webhook,
-            conversation_state: None,
+            party: Party::default(),
             options,
             max_duration: Duration::from_secs(1800),
             recording: Some(PathBuf::from("a.wav")),

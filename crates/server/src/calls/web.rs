@@ -15,6 +15,7 @@ use super::{
     live::{Owner, Stage},
     max_duration, new_call_id,
     outbound::CreateError,
+    party::Party,
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
@@ -69,7 +70,7 @@ pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(
         to: call.to.clone(),
         direction: call.direction,
         webhook,
-        conversation_state: None,
+        party: Party::default(),
         options: CallOptions { variables: new.variables, ..CallOptions::default() },
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,

@@ -14,7 +14,7 @@ pub use composite::{
     AnyObject, Instant, List, Object, StringMap, any_object, instant, list, object, string_map,
 };
 pub use number::{Flag, Integer, Number, flag, integer, number};
-pub use text::{OrEmpty, Phone, Text, Word, or_empty, phone, text, word};
+pub use text::{AnyPhone, OrEmpty, Phone, Text, Word, any_phone, or_empty, phone, text, word};
 
 use super::Spot;
 

@@ -8,6 +8,7 @@
 mod agents;
 mod auth;
 mod body;
+mod contacts;
 mod conventions;
 mod expiry;
 mod fields;
@@ -23,4 +24,5 @@ mod serving;
 mod sip_trunks;
 mod tenancy;
 mod webhooks;
+mod whatsapp;
 mod world;

@@ -10,10 +10,17 @@ fn body(operation: &str, number: &str) -> Value {
     match operation {
         "attachNumberToAgent" => json!({"numberId": number}),
         "createOrUpdateAgentWebhook" => json!({"url": "https://example.com/stolen"}),
+        "whatsappConnectNumber" => json!({"phone_number_id": "7"}),
+        "whatsappCreateTemplate" => json!({"name": "stolen", "category": "UTILITY"}),
         "updateAgent" => json!({"name": "stolen"}),
         "updateNumber" => json!({"externalId": "stolen"}),
         _ => json!({}),
     }
+}
+
+/// A query that fits, where one is needed.
+fn query(operation: &str) -> &'static str {
+    if operation == "whatsappDeleteTemplate" { "?name=stolen" } else { "" }
 }
 
 async fn snapshot(world: &World, agent: &str, number: &str) -> Vec<Value> {
@@ -35,6 +42,10 @@ on_both! {
         world.post(&format!("/v1/agents/{agent}/numbers"), json!({"numberId": number})).await.ok();
         world.post(&format!("/v1/agents/{agent}/webhook"), json!({"url": "https://example.com"})).await.ok();
         let trunk = world.post("/v1/sip-trunks", json!({})).await.ok()["id"].as_str().unwrap().to_owned();
+        let known = json!({"phoneNumber": "+14155559876", "name": "mine"});
+        let contact = world.post("/v1/contacts", known).await.body["id"].as_str().unwrap().to_owned();
+        let connected = world.post("/integrations/whatsapp/connect", json!({"code": "c", "waba_id": "mine"})).await.ok();
+        let connection = connected["connection_id"].as_str().unwrap().to_owned();
         let before = snapshot(&world, &agent, &number).await;
         let (_, thief) = world.add_account(None).await;
         let (_, child) = world.add_account(Some(&world.account)).await;
@@ -49,10 +60,14 @@ on_both! {
                 .replace("{agent_id}", &agent)
                 .replace("{number_id}", &number)
                 .replace("{trunk_id}", &trunk)
+                .replace("{contact_id}", &contact)
+                .replace("{connection_id}", &connection)
                 .replace("{call_id}", "call_of_another");
             assert!(!target.contains('{'), "{path} has a parameter this test does not know");
             for (method, operation) in item.as_object().unwrap() {
-                let body = body(operation["operationId"].as_str().unwrap(), &number);
+                let name = operation["operationId"].as_str().unwrap();
+                let body = body(name, &number);
+                let target = format!("{target}{}", query(name));
                 for key in [&thief, &child] {
                     let method = method.to_uppercase();
                     let reply = world.call_as(key, &method, &target, Some(body.clone())).await;

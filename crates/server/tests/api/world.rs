@@ -4,14 +4,16 @@ use std::{
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode, header};
-use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch, Texting};
+use offhook_carriers::{
+    AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch, Texting, whatsapp::Whatsapp,
+};
 use offhook_model::{
     Timestamp,
     e164::E164,
@@ -82,11 +84,13 @@ pub struct World {
     _place: Place,
 }
 
-/// The built-in carrier, which on request keeps a number it should release.
+/// The built-in carrier, which on request keeps a number it should release,
+/// or has no WhatsApp.
 #[derive(Default)]
 pub struct Fallible {
     pub sim: SimCarrier,
     pub keeps: Mutex<Option<E164>>,
+    pub no_whatsapp: AtomicBool,
 }
 
 impl Carrier for Fallible {
@@ -117,6 +121,10 @@ impl Carrier for Fallible {
 
     fn texting(&self) -> Option<&dyn Texting> {
         self.sim.texting()
+    }
+
+    fn whatsapp(&self) -> Option<&dyn Whatsapp> {
+        if self.no_whatsapp.load(Ordering::Relaxed) { None } else { self.sim.whatsapp() }
     }
 }
 

@@ -246,6 +246,7 @@ impl World {
             attached_at: agent.map(|_| at),
             external_id: None,
             expires_at: None,
+            whatsapp: None,
             created_at: at,
         };
         self.store().insert_number(&number, None).await.unwrap();

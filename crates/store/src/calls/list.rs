@@ -9,6 +9,7 @@ use offhook_model::id::{AccountId, AgentId, NumberId};
 
 use super::{Call, from_row};
 use crate::{
+    like,
     Page, Paged, Store, StoreError,
     conn::Conn,
     row::Row,
@@ -218,22 +219,9 @@ impl List<'_> {
             self.words.fine_word.map(str::to_owned),
             self.filter.direction.clone(),
             self.filter.kind.clone(),
-            self.filter.search.as_deref().map(pattern)
+            self.filter.search.as_deref().map(like::contains)
         ];
         args.extend(self.scope().map(Value::from));
         args
     }
-}
-
-/// A LIKE pattern for a substring; `!` escapes.
-fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

@@ -19,7 +19,8 @@ pub enum Release {
 }
 
 statements! {
-    RELEASE = "UPDATE numbers SET status = 'released', agent_id = NULL, attached_at = NULL
+    RELEASE = "UPDATE numbers SET status = 'released', agent_id = NULL, attached_at = NULL,
+        whatsapp_connection_id = NULL, whatsapp_phone_number_id = NULL
         WHERE account_id = $1 AND id = $2 AND status = 'active' RETURNING *";
     EXISTS = "SELECT id FROM numbers WHERE account_id = $1 AND id = $2";
 }

@@ -3,7 +3,10 @@ use std::time::Duration;
 use offhook_model::call::{CallState, EndReason};
 
 use super::{ALL, Fixture, account, agent, at, call, event, number, on_both, turn, turn_id, webhook};
-use crate::{Attach, CallFilter, EndCall, InsertNumberError, NumberPatch, Release, StoreError};
+use crate::{
+    Attach, CallFilter, ContactChange, ContactPatch, EndCall, InsertNumberError, NumberPatch, Release,
+    StoreError,
+};
 
 on_both!(another_tenants_rows_behave_as_missing);
 
@@ -81,6 +84,16 @@ async fn another_tenants_rows_behave_as_missing(Fixture { store, .. }: Fixture) 
     assert!(store.delivery_counts(&eve, at(-9999)).await.unwrap().is_empty());
     assert!(store.all_time_delivery_counts(&eve).await.unwrap().is_empty());
     assert_eq!(store.conversations(&eve, Some(&agent.id), ALL).await.unwrap().total, 0);
+
+    let contact = super::contacts::contact(&owner, "+14155559876", 0);
+    store.create_contact(&contact).await.unwrap();
+    assert_eq!(store.contact(&eve, &contact.id).await.unwrap(), None);
+    assert_eq!(store.contact_by_number(&eve, "+14155559876").await.unwrap(), None);
+    assert_eq!(store.contacts(&eve, None, ALL).await.unwrap().total, 0);
+    let patched = store.patch_contact(&eve, &contact.id, ContactPatch::default(), at(1)).await.unwrap();
+    assert_eq!(patched, ContactChange::Missing);
+    assert!(!store.delete_contact(&eve, &contact.id).await.unwrap());
+    assert_eq!(store.contact(&owner, &contact.id).await.unwrap(), Some(contact));
 
     assert_eq!(store.agent(&owner, &agent.id).await.unwrap(), Some(agent));
     assert_eq!(store.number(&owner, &number.id).await.unwrap(), Some(number));

@@ -15,7 +15,7 @@ use crate::{
         end::{Closing, close},
         host::known,
         live::{Owner, Stage},
-        max_duration, new_call_id,
+        max_duration, new_call_id, party,
         plan::{self, CallOptions, PlanParts},
         recording_path,
     },
@@ -77,6 +77,7 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
     };
     let webhook = app.store().effective_webhook(&agent.account_id, Some(&agent.id)).await?;
     let own_webhook = webhook.as_ref().is_some_and(|webhook| webhook.agent_id.is_some());
+    let party = party::look_up(app.store(), &agent.account_id, Some(&number.id), Some(&call.from)).await?;
     let plan = plan::build(PlanParts {
         call_id: call.id.clone(),
         agent: &agent,
@@ -85,7 +86,7 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
         to: call.to.clone(),
         direction: call.direction,
         webhook,
-        conversation_state: None,
+        party,
         options: CallOptions::default(),
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,

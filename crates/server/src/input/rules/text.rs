@@ -127,6 +127,29 @@ impl Rule for Phone {
     }
 }
 
+/// A phone number in any usual spelling.
+#[derive(Debug, Clone, Copy)]
+pub struct AnyPhone;
+
+/// A phone number as people write it; becomes E.164. Ten digits are North
+/// American.
+#[must_use]
+pub fn any_phone() -> AnyPhone {
+    AnyPhone
+}
+
+impl Rule for AnyPhone {
+    type Value = E164;
+
+    fn check(&self, value: &Value, spot: &mut Spot<'_>) -> Option<E164> {
+        let number = E164::from_dialled(string(value, spot)?);
+        if number.is_err() {
+            spot.fault("value_error", "Value error, not a phone number, e.g. +14155550100");
+        }
+        number.ok()
+    }
+}
+
 /// A rule whose empty text means "clear".
 #[derive(Debug, Clone)]
 pub struct OrEmpty<R>(R);

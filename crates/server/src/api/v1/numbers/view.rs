@@ -89,7 +89,7 @@ impl NumberView {
             outbound_sms,
             inbound_calls_enabled: number.status == NumberStatus::Active,
             read_receipts_enabled: imessage.then_some(false),
-            whatsapp_enabled: false,
+            whatsapp_enabled: number.whatsapp.is_some(),
             daily_new_contacts: imessage.then_some(DailyNewContacts { used: 0, limit: NEW_CONTACTS_PER_DAY }),
             purchased_at: number.created_at,
             external_id: number.external_id,
