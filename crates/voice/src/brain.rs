@@ -5,7 +5,10 @@ pub mod hosted;
 mod markup;
 pub mod webhook;
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use futures::stream::BoxStream;
 use offhook_model::{
@@ -15,9 +18,12 @@ use offhook_model::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::providers::{
-    chat::{ChatClient, LlmConfig},
-    fetch::{FetchClient, FetchError, FetchPolicy},
+use crate::{
+    providers::{
+        chat::{ChatClient, LlmConfig},
+        fetch::{FetchClient, FetchError, FetchPolicy},
+    },
+    texting::Texting,
 };
 
 /// Wall time, as an argument: transcripts and webhooks carry it, timers do not.
@@ -94,10 +100,16 @@ pub trait Brain: Send + Sync {
 }
 
 /// Makes the brain of each call; one for the process.
-#[derive(Debug, Clone)]
 pub struct Brains {
     chat: Option<ChatClient>,
     fetch: FetchClient,
+    texting: OnceLock<Arc<dyn Texting>>,
+}
+
+impl fmt::Debug for Brains {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Brains").field("hosted", &self.hosted_kind()).finish_non_exhaustive()
+    }
 }
 
 impl Brains {
@@ -106,7 +118,18 @@ impl Brains {
     /// # Errors
     /// [`FetchError::Build`] when an HTTP client cannot start.
     pub fn new(llm: Option<LlmConfig>, policy: FetchPolicy) -> Result<Self, FetchError> {
-        Ok(Self { chat: llm.map(ChatClient::new).transpose()?, fetch: FetchClient::new(policy)? })
+        Ok(Self {
+            chat: llm.map(ChatClient::new).transpose()?,
+            fetch: FetchClient::new(policy)?,
+            texting: OnceLock::new(),
+        })
+    }
+
+    /// Lets models text during calls. Whoever keeps the messages needs the
+    /// brains' HTTP client, so it comes second; a second call has no effect
+    /// and returns false.
+    pub fn set_texting(&self, texting: Arc<dyn Texting>) -> bool {
+        self.texting.set(texting).is_ok()
     }
 
     /// What answers hosted calls, for `doctor`, `/readyz` and logs: `chat` or `extractive`.
@@ -132,9 +155,11 @@ impl Brains {
                 conversation_state.clone(),
                 clock,
             )),
-            (BrainPlan::Hosted { system_prompt, tier, tools, .. }, Some(chat)) => Box::new(
-                hosted::HostedBrain::new(chat.clone(), self.fetch.clone(), plan, system_prompt, *tier, tools),
-            ),
+            (BrainPlan::Hosted { system_prompt, tier, tools, messaging }, Some(chat)) => {
+                let texting = self.texting.get().filter(|_| *messaging).cloned();
+                let (chat, fetch) = (chat.clone(), self.fetch.clone());
+                Box::new(hosted::HostedBrain::new(chat, fetch, plan, system_prompt, *tier, tools, texting))
+            }
             (BrainPlan::Hosted { system_prompt, .. }, None) => {
                 Box::new(extractive::ExtractiveBrain::new(plan, system_prompt))
             }

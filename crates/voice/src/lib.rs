@@ -8,5 +8,6 @@ pub mod sign;
 pub mod speech;
 #[cfg(test)]
 mod testing;
+pub mod texting;
 pub mod turn;
 pub mod variables;

@@ -1,6 +1,7 @@
 //! A hosted model thinks: chat completions with tools.
 
 mod prompt;
+mod texts;
 mod tools;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,19 +12,25 @@ use offhook_model::{agent::ModelTier, plan::CallPlan, tool::CustomTool};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use self::tools::{Tools, Wish};
+use self::{
+    texts::Texts,
+    tools::{Tools, Wish},
+};
 use super::{Brain, BrainError, BrainEvent, BrainRequest, markup::Markup};
-use crate::providers::{
-    chat::{ChatClient, ChatDelta, ChatRequest},
-    fetch::FetchClient,
-    http_tool,
+use crate::{
+    providers::{
+        chat::{ChatClient, ChatDelta, ChatRequest},
+        fetch::FetchClient,
+        http_tool,
+    },
+    texting::{TextLine, Texting},
 };
 
 /// Rounds of tools in one turn; then the model must speak.
 const MAX_ROUNDS: usize = 5;
 /// Tool calls in one round.
 const MAX_PARALLEL: usize = 8;
-/// Custom tool calls in one call.
+/// Custom tools and texts, sent or read, in one call.
 const MAX_TOOL_CALLS: u32 = 100;
 /// Rounds of tools the model remembers in later turns.
 const REMEMBERED: usize = 12;
@@ -31,6 +38,9 @@ const REMEMBERED: usize = 12;
 const MAX_SPOKEN_BYTES: usize = 8_000;
 /// What is said while a tool runs and its maker gave no words.
 const FILLER: &str = "One moment, please.";
+
+/// Read where texts are not offered, should the model ask for them.
+const NO_TEXTS: &str = "error: texts are not possible in this call";
 
 /// See the module's description.
 pub struct HostedBrain(Arc<Inner>);
@@ -41,6 +51,7 @@ struct Inner {
     model: String,
     system: String,
     tools: Tools,
+    texts: Option<Texts>,
     memory: Arc<Mutex<Memory>>,
 }
 
@@ -81,7 +92,8 @@ struct Called {
 }
 
 impl HostedBrain {
-    /// For this call.
+    /// For this call. With `texting` the model may text the other party,
+    /// where the call has a number to text.
     #[must_use]
     pub fn new(
         chat: ChatClient,
@@ -90,13 +102,16 @@ impl HostedBrain {
         system_prompt: &str,
         tier: ModelTier,
         custom_tools: &[CustomTool],
+        texting: Option<Arc<dyn Texting>>,
     ) -> Self {
+        let texts = texting.zip(TextLine::of(plan)).map(|(texting, line)| Texts::new(texting, line));
         Self(Arc::new(Inner {
             model: chat.model(tier).to_owned(),
             chat,
             fetch,
             system: prompt::system(plan, system_prompt),
-            tools: Tools::new(plan, custom_tools),
+            tools: Tools::new(plan, custom_tools, texts.is_some()),
+            texts,
             memory: Arc::default(),
         }))
     }
@@ -171,7 +186,7 @@ impl Brain for HostedBrain {
                         Wish::EndCall => leaving = Some(BrainEvent::HangUp),
                         Wish::Transfer => leaving = Some(BrainEvent::Transfer),
                         Wish::Press(digits) => yield BrainEvent::Digits(digits.clone()),
-                        Wish::Custom(..) | Wish::Refused(_) => {}
+                        Wish::Custom(..) | Wish::Text(_) | Wish::Refused(_) => {}
                     }
                 }
                 let pressed_only = wishes.iter().all(|wish| matches!(wish, Wish::Press(_)));
@@ -210,15 +225,20 @@ impl Inner {
         for wish in wishes {
             let fetch = self.fetch.clone();
             let context = self.tools.context.clone();
-            let within_budget = !matches!(wish, Wish::Custom(..)) || self.spend();
+            let texts = self.texts.clone();
+            let within_budget = !matches!(wish, Wish::Custom(..) | Wish::Text(_)) || self.spend();
             pending.push(async move {
                 match wish {
-                    Wish::Custom(..) if !within_budget => {
+                    Wish::Custom(..) | Wish::Text(_) if !within_budget => {
                         "error: too many tool calls in this call".to_owned()
                     }
                     Wish::Custom(tool, arguments) => http_tool::call(&fetch, &tool, &context, &arguments)
                         .await
                         .unwrap_or_else(|error| format!("error: {error}")),
+                    Wish::Text(wish) => match texts {
+                        Some(texts) => texts.run(wish).await,
+                        None => NO_TEXTS.to_owned(),
+                    },
                     Wish::Refused(reason) => reason,
                     Wish::EndCall | Wish::Transfer | Wish::Press(_) => "done".to_owned(),
                 }

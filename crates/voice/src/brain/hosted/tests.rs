@@ -1,3 +1,5 @@
+mod texts;
+
 use std::{collections::VecDeque, time::Duration};
 
 use axum::{
@@ -113,7 +115,7 @@ fn brain(base_url: &str, tools: Vec<CustomTool>, can_transfer: bool) -> HostedBr
     call.transfer_number = can_transfer.then(|| "+14155550199".parse().unwrap());
     let chat = ChatClient::new(llm(base_url)).unwrap();
     let fetch = FetchClient::new(open_policy()).unwrap();
-    HostedBrain::new(chat, fetch, &call, "You sell hats.", ModelTier::Max, &tools)
+    HostedBrain::new(chat, fetch, &call, "You sell hats.", ModelTier::Max, &tools, None)
 }
 
 fn asking(text: &str, history: Vec<Said>) -> BrainRequest {

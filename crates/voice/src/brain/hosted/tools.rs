@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use offhook_model::{plan::CallPlan, tool::CustomTool};
 use serde_json::{Map, Value, json};
 
+use super::texts::{TextWish, Texts};
 use crate::providers::http_tool::ToolContext;
 
 /// Longest arguments a call may have.
@@ -19,6 +20,7 @@ pub(super) struct Tools {
     pub definitions: Vec<Value>,
     pub context: ToolContext,
     can_transfer: bool,
+    can_text: bool,
     custom: HashMap<String, (Arc<CustomTool>, Option<Validator>)>,
 }
 
@@ -29,12 +31,13 @@ pub(super) enum Wish {
     Transfer,
     Press(String),
     Custom(Arc<CustomTool>, Map<String, Value>),
+    Text(TextWish),
     /// It cannot be done; the text is for the model.
     Refused(String),
 }
 
 impl Tools {
-    pub(super) fn new(plan: &CallPlan, custom: &[CustomTool]) -> Self {
+    pub(super) fn new(plan: &CallPlan, custom: &[CustomTool], can_text: bool) -> Self {
         let can_transfer = plan.transfer_number.is_some();
         let mut definitions = vec![
             function(
@@ -57,6 +60,9 @@ impl Tools {
                 &nothing(),
             ));
         }
+        if can_text {
+            definitions.extend(Texts::definitions());
+        }
         let mut by_name = HashMap::new();
         for tool in custom {
             let schema = tool.parameters.clone().unwrap_or_else(nothing);
@@ -66,7 +72,7 @@ impl Tools {
             by_name.insert(tool.name.clone(), (Arc::new(tool.clone()), validator));
         }
         let context = ToolContext { call_id: plan.call_id.clone(), agent_id: plan.agent_id.clone() };
-        Self { definitions, context, can_transfer, custom: by_name }
+        Self { definitions, context, can_transfer, can_text, custom: by_name }
     }
 
     /// Reads a call of the model. Nothing it writes is trusted.
@@ -79,6 +85,11 @@ impl Tools {
             Ok(Value::Object(arguments)) => arguments,
             _ => return Wish::Refused("error: the arguments are not a JSON object".to_owned()),
         };
+        if self.can_text
+            && let Some(wish) = Texts::wish(name, &arguments)
+        {
+            return wish.map_or_else(Wish::Refused, Wish::Text);
+        }
         match name {
             "end_call" => Wish::EndCall,
             "transfer_call" if self.can_transfer => Wish::Transfer,
@@ -122,6 +133,6 @@ fn nothing() -> Value {
     json!({"type": "object", "properties": {}})
 }
 
-fn function(name: &str, description: &str, parameters: &Value) -> Value {
+pub(super) fn function(name: &str, description: &str, parameters: &Value) -> Value {
     json!({"type": "function", "function": {"name": name, "description": description, "parameters": parameters}})
 }
