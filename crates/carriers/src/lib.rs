@@ -2,6 +2,7 @@
 
 pub mod own;
 pub mod texting;
+pub mod whatsapp;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -100,6 +101,11 @@ pub trait Carrier: Send + Sync {
 
     /// The carrier as one of messages; none when it carries only calls.
     fn texting(&self) -> Option<&dyn Texting> {
+        None
+    }
+
+    /// The carrier's WhatsApp; none where it has none.
+    fn whatsapp(&self) -> Option<&dyn whatsapp::Whatsapp> {
         None
     }
 }

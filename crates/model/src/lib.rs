@@ -20,6 +20,7 @@ pub mod tool;
 pub mod usage;
 pub mod user;
 pub mod webhook;
+pub mod whatsapp;
 
 /// A moment in UTC; serialised as RFC 3339 with `Z` (contract §0.5).
 pub use jiff::Timestamp;

@@ -4,7 +4,7 @@ use crate::{
     Timestamp,
     agent::words,
     e164::E164,
-    id::{AccountId, AgentId, NumberId},
+    id::{AccountId, AgentId, NumberId, WhatsappConnectionId},
 };
 
 words! {
@@ -58,6 +58,8 @@ pub struct Number {
     pub external_id: Option<String>,
     /// When it is released by itself.
     pub expires_at: Option<Timestamp>,
+    /// The WhatsApp business account it sends through, when one is bound.
+    pub whatsapp: Option<WhatsappConnectionId>,
     /// When it was bought.
     pub created_at: Timestamp,
 }

@@ -13,12 +13,13 @@ pub mod area_codes;
 
 use std::{fmt, sync::Arc};
 
-use offhook_carriers::{AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch, Texting};
+use offhook_carriers::{
+    AvailableNumber, BoxFuture, Carrier, CarrierError, NumberSearch, Texting, whatsapp::Whatsapp,
+};
 use offhook_model::e164::E164;
 
+use crate::{SimTexts, whatsapp::SimWhatsapp};
 use area_codes::{REGIONS, Region};
-
-use crate::SimTexts;
 
 /// Area codes without a single number, like the sought-after ones in life:
 /// New York's 212 and Vancouver's 604.
@@ -214,6 +215,10 @@ impl Carrier for SimCarrier {
 
     fn texting(&self) -> Option<&dyn Texting> {
         Some(&*self.texts)
+    }
+
+    fn whatsapp(&self) -> Option<&dyn Whatsapp> {
+        Some(&SimWhatsapp)
     }
 }
 

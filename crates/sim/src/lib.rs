@@ -10,6 +10,7 @@ pub mod script;
 pub mod speech;
 pub mod test_numbers;
 pub mod texts;
+pub mod whatsapp;
 
 pub use inventory::SimCarrier;
 pub use network::{SimConfig, SimNetwork};
