@@ -16,7 +16,6 @@ pub mod report;
 pub mod segments;
 pub mod sip_trunk;
 pub mod tool;
-pub mod tool;
 pub mod usage;
 pub mod user;
 pub mod webhook;

@@ -72,8 +72,8 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     LIST = "SELECT * FROM conversations WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)
         ORDER BY last_message_at DESC, id DESC LIMIT $3 OFFSET $4";
-    METADATA = "SELECT metadata FROM conversations WHERE account_id = $1 AND number_id = $2 AND participant = $3
-        AND is_group = FALSE AND channel <> 'whatsapp' ORDER BY last_message_at DESC LIMIT 1";
+    METADATA = "SELECT metadata FROM conversations WHERE account_id = $1 AND number_id = $2
+        AND network = 'native' AND participant = $3";
     COUNT = "SELECT COUNT(*) AS total FROM conversations
         WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)";
 }

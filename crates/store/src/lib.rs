@@ -18,9 +18,9 @@ mod error;
 mod events;
 mod feedback;
 mod key;
+mod like;
 mod media;
 mod messages;
-mod like;
 mod migrate;
 mod numbers;
 mod opt_outs;
@@ -44,7 +44,6 @@ pub use accounts::{Account, Bootstrap, KeyPolicy};
 pub use api_keys::{ApiKey, Authenticated};
 pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs};
-pub use calls::{Call, CallFilter, CallSummary, StoredTurn, end::EndCall, insert::InsertCallError};
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,

@@ -58,6 +58,8 @@ async fn thread(world: &World, number: &Number, participant: &str, channel: &str
         last_message_preview: String::new(),
         message_count: 0,
         metadata: Some(metadata),
+        last_inbound_at: None,
+        carrier_group: None,
         created_at: now,
     };
     world.store().create_conversation(&thread).await.unwrap();

@@ -9,9 +9,9 @@ use offhook_model::id::{AccountId, AgentId, NumberId};
 
 use super::{Call, from_row};
 use crate::{
-    like,
     Page, Paged, Store, StoreError,
     conn::Conn,
+    like,
     row::Row,
     statement::{Statement, statements},
     value::{Value, args},
