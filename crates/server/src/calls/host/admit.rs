@@ -119,10 +119,9 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
 
 /// Stores a call that is refused, with its event.
 async fn refuse(app: &App, call: &Call, reason: EndReason) -> Result<(), StoreError> {
-    match app.store().insert_call(call, None).await {
-        Err(InsertCallError::Store(error)) => return Err(error),
-        // On no terms there is no other refusal.
-        Ok(()) | Err(_) => {}
+    // On no terms there is no other refusal.
+    if let Err(InsertCallError::Store(error)) = app.store().insert_call(call, None).await {
+        return Err(error);
     }
     metrics::counter!("offhook_calls_started_total", "direction" => "inbound").increment(1);
     close(app, &call.account_id, &call.id, Closing::unanswered(reason, call.started_at)).await.map(drop)
