@@ -16,6 +16,7 @@ use toml::Table;
 
 pub use layers::Fault;
 use offhook_model::{e164::E164, usage::PriceBook};
+use offhook_server::limits::Rates;
 use reader::Reader;
 
 /// The manual, carried in the binary.
@@ -28,6 +29,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub http_listen: SocketAddr,
     pub http_public_url: Option<String>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    pub idempotency_window: Duration,
     pub sip: Sip,
     pub media: Media,
     pub store_url: String,
@@ -108,6 +111,8 @@ pub struct Limits {
     pub concurrent_calls: u32,
     pub max_call_duration: Duration,
     pub numbers: u32,
+    /// None: requests are not counted.
+    pub rates: Option<Rates>,
 }
 
 #[derive(Debug, Clone)]
@@ -164,6 +169,8 @@ impl Config {
         Self {
             http_listen: r.address("http.listen"),
             http_public_url: web_address(r, "http.public_url"),
+            trusted_proxies: networks(r, "http.trusted_proxies"),
+            idempotency_window: r.duration("http.idempotency_window"),
             sip: Sip {
                 listen: r.address("sip.listen"),
                 advertised: advertised(r),
@@ -185,7 +192,7 @@ impl Config {
             sim_enabled,
             handset_password: r.optional("sim.handset_password"),
             allow_private: r.flag("webhooks.allow_private"),
-            allow: networks(r),
+            allow: networks(r, "webhooks.allow"),
             retry_delays: r.durations("webhooks.retry_delays"),
             registration: registration(r, sim_enabled),
             limits: limits(r),
@@ -303,6 +310,24 @@ fn limits(r: &mut Reader<'_>) -> Limits {
         concurrent_calls: u32::try_from(r.number("limits.concurrent_calls", 1..=100_000)).unwrap_or(1),
         max_call_duration: Duration::from_secs(60 * minutes.unsigned_abs()),
         numbers: u32::try_from(r.number("limits.numbers", 0..=1_000_000)).unwrap_or(0),
+        rates: rates(r),
+    }
+}
+
+/// The table is checked also when it is switched off.
+fn rates(r: &mut Reader<'_>) -> Option<Rates> {
+    let routes = r.strings("limits.rates.routes");
+    let routes = routes.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+    match Rates::parse(&r.text("limits.rates.default"), &r.text("limits.rates.unauthorized"), routes) {
+        Ok(rates) => r.flag("limits.rates.enabled").then_some(rates),
+        Err(faults) => {
+            for fault in faults {
+                let listed = fault.key.contains(['/', ' ']);
+                let section = if listed { "limits.rates.routes" } else { "limits.rates" };
+                r.fault(&format!("{section}.{}", fault.key), fault.problem);
+            }
+            None
+        }
     }
 }
 
@@ -326,12 +351,12 @@ fn trunks(r: &mut Reader<'_>, table: &Table) -> Vec<Trunk> {
     trunks
 }
 
-fn networks(r: &mut Reader<'_>) -> Vec<ipnet::IpNet> {
+fn networks(r: &mut Reader<'_>, path: &str) -> Vec<ipnet::IpNet> {
     let mut networks = Vec::new();
-    for text in r.texts("webhooks.allow") {
+    for text in r.texts(path) {
         match text.parse() {
             Ok(network) => networks.push(network),
-            Err(_) => r.fault("webhooks.allow", format!("`{text}` is not a network such as 10.1.2.0/24")),
+            Err(_) => r.fault(path, format!("`{text}` is not a network such as 10.1.2.0/24")),
         }
     }
     networks
@@ -384,6 +409,28 @@ mod tests {
         let keys =
             [("OFFHOOK__SIP__TLS_LISTEN", "0.0.0.0:5061"), ("OFFHOOK__BUS__URL", "nats://127.0.0.1:4222")];
         assert_eq!(load(&keys).unwrap_err().len(), 2);
+    }
+
+    #[test]
+    fn rates_are_changed_route_by_route_and_unknown_routes_are_faults() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("t.toml");
+        let write = |text: &str| std::fs::write(&file, text).unwrap();
+        let load = |env: &[(&str, &str)]| {
+            let env: Vec<_> = env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            Config::from_layers(Some(&file), env.into_iter())
+        };
+        let own = "[limits.rates.routes]\n\"POST /v1/numbers\" = \"off\"\n\"GET /v1/calls\" = \"5/s\"\n";
+        write(own);
+        let rates = load(&[]).unwrap().limits.rates.unwrap();
+        let of = |path: &str| rates.routes.iter().find(|(_, template, _)| template == path).unwrap().2.len();
+        assert_eq!((of("/v1/numbers"), of("/v1/calls"), of("/v1/webhooks/test")), (0, 1, 1));
+        let off = load(&[("OFFHOOK__LIMITS__RATES__ENABLED", "false")]).unwrap();
+        assert_eq!(off.limits.rates, None);
+        write("[limits.rates]\ndefault = \"many\"\n[limits.rates.routes]\n\"GET /v1/nothing\" = \"5/s\"\n");
+        let faults = load(&[]).unwrap_err();
+        let sources: Vec<_> = faults.iter().map(|fault| fault.source.as_str()).collect();
+        assert_eq!(sources, ["limits.rates.default", "limits.rates.routes.GET /v1/nothing"]);
     }
 
     #[test]

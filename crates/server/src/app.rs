@@ -12,7 +12,9 @@ use offhook_store::Store;
 use offhook_voice::providers::fetch::FetchClient;
 use tokio::sync::Notify;
 
-use crate::{calls::CallRuntime, messaging::MessagingRuntime, settings::Settings, telephony::Telephony};
+use crate::{
+    audit::AuditLog, calls::CallRuntime, messaging::MessagingRuntime, settings::Settings, telephony::Telephony,
+};
 
 /// Tells the time; tests set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -57,6 +59,7 @@ struct Inner {
     calls: CallRuntime,
     messaging: MessagingRuntime,
     number_ends: Notify,
+    audit: AuditLog,
 }
 
 impl App {
@@ -64,6 +67,7 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
+            audit: AuditLog::new(parts.store.clone()),
             parts,
             telephony: OnceLock::new(),
             calls: CallRuntime::default(),
@@ -124,6 +128,12 @@ impl App {
     #[must_use]
     pub fn number_ends(&self) -> &Notify {
         &self.0.number_ends
+    }
+
+    /// Who did what.
+    #[must_use]
+    pub fn audit(&self) -> &AuditLog {
+        &self.0.audit
     }
 
     /// The time.

@@ -53,10 +53,12 @@ pub use crate::calls::routing::Trunk;
 use crate::{
     App, Parts, Settings,
     app::Components,
+    audit::AuditLog,
     calls::{self, host::Host, routing::Routing},
     deliver::Deliverer,
     error::Chain,
     expire,
+    idempotency::forget,
 };
 
 /// Everything a start needs, already parsed.
@@ -140,6 +142,7 @@ pub struct Running {
     http: SocketAddr,
     engine: Engine,
     store: Store,
+    audit: AuditLog,
     sim: Option<Arc<SimNetwork>>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -210,17 +213,30 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let stop = CancellationToken::new();
     let serving = stop.clone();
     let api = app.clone();
+    let audit = app.audit().clone();
     let tasks = vec![
         tokio::spawn(Deliverer::new(app.clone()).run(stop.clone())),
         tokio::spawn(calls::end::keep(app.clone(), stop.clone())),
         tokio::spawn(expire::run(app.clone(), stop.clone())),
+        tokio::spawn(forget::run(app.clone(), stop.clone())),
         tokio::spawn(async move {
             if let Err(error) = crate::serve(listener, api, serving).await {
                 tracing::error!(error = %Chain(&error), "the API stopped serving");
             }
         }),
     ];
-    Ok(Running { http, engine, store, sim, stop, tasks, drain: start.drain, new_api_key, password_file })
+    Ok(Running {
+        http,
+        engine,
+        store,
+        audit,
+        sim,
+        stop,
+        tasks,
+        drain: start.drain,
+        new_api_key,
+        password_file,
+    })
 }
 
 impl Running {
@@ -259,6 +275,7 @@ impl Running {
         if let Some(sim) = self.sim {
             sim.shutdown();
         }
+        self.audit.settle().await;
         self.store.close().await;
     }
 }

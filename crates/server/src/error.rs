@@ -14,6 +14,8 @@ use offhook_carriers::CarrierError;
 use offhook_store::StoreError;
 use serde_json::json;
 
+use crate::idempotency::Untouched;
+
 mod chain;
 mod code;
 mod fault;
@@ -32,12 +34,13 @@ pub struct ApiError {
     message: Cow<'static, str>,
     faults: Vec<Fault>,
     retry_after: Option<Duration>,
+    untouched: bool,
 }
 
 impl ApiError {
     /// An error of this code with the text of `detail`.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), faults: Vec::new(), retry_after: None }
+        Self { code, message: message.into(), faults: Vec::new(), retry_after: None, untouched: false }
     }
 
     /// 400: a business rule refuses.
@@ -89,9 +92,22 @@ impl ApiError {
         Self::validation(vec![Fault::new(vec!["body".into(), name.into()], kind, message)])
     }
 
-    /// 429, with the time after which a retry makes sense.
+    /// 429, with the time after which a retry makes sense. Nothing has happened.
     pub fn rate_limited(message: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(ErrorCode::RateLimitExceeded, message) }
+        Self::new(ErrorCode::RateLimitExceeded, message).retry_after(retry_after).untouched()
+    }
+
+    /// Says when a retry makes sense, to the second, rounded up.
+    #[must_use]
+    pub fn retry_after(self, after: Duration) -> Self {
+        Self { retry_after: Some(after), ..self }
+    }
+
+    /// Certifies that the request changed nothing, here or at a carrier: it may
+    /// be tried again under the same `Idempotency-Key`.
+    #[must_use]
+    pub fn untouched(self) -> Self {
+        Self { untouched: true, ..self }
     }
 
     /// 503: something we depend on is down; asks to come back a little later.
@@ -142,6 +158,9 @@ impl IntoResponse for ApiError {
             let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
+        if self.untouched {
+            response.extensions_mut().insert(Untouched);
+        }
         response
     }
 }
@@ -156,7 +175,7 @@ impl From<CarrierError> for ApiError {
                 "No numbers available in area code {area_code}. Try: {}",
                 alternatives.join(", ")
             )),
-            CarrierError::SoldOut => Self::unavailable("No phone numbers are available"),
+            CarrierError::SoldOut => Self::unavailable("No phone numbers are available").untouched(),
             CarrierError::Taken => Self::conflict("The phone number was taken by another buyer"),
             CarrierError::Unsupported { carrier, what } => {
                 Self::bad_request(format!("{carrier} does not offer {what}"))

@@ -26,6 +26,7 @@ mod query;
 pub mod rules;
 
 pub use body::Input;
+pub(crate) use body::read_body;
 pub use fields::{Fields, Spot};
 pub use patch::Patch;
 pub use query::Query;

@@ -10,7 +10,8 @@
 //!
 //! # From a request to its answer
 //! [`router`] puts the routes together with what surrounds them ([`observe`]:
-//! request ids, metrics, caught panics). [`input`] reads bodies and queries and
+//! request ids, metrics, caught panics; [`requests`]: whose request it is, how
+//! many there may be, [`idempotency`], the [`audit`] log). [`input`] reads bodies and queries and
 //! finds all their faults at once; [`error::ApiError`] is every refusal there
 //! is. [`openapi`] is the document made of the handlers. [`ops`] holds health,
 //! readiness, metrics and the documentation pages; [`serve()`] runs it all on a
@@ -22,6 +23,8 @@
 
 pub mod api;
 pub mod app;
+pub mod audit;
+pub mod audit_api;
 pub mod auth;
 pub mod calls;
 pub mod compose;
@@ -30,8 +33,10 @@ pub mod deliver;
 pub mod error;
 pub mod events;
 pub mod expire;
+pub mod idempotency;
 pub mod input;
 pub mod messaging;
+pub mod limits;
 pub mod numbers;
 pub mod observe;
 pub mod openapi;
@@ -39,6 +44,7 @@ pub mod ops;
 pub mod page;
 pub mod path;
 pub mod registration;
+pub mod requests;
 pub mod router;
 pub mod serve;
 pub mod settings;

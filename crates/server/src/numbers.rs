@@ -14,6 +14,7 @@ use offhook_store::{InsertNumberError, Page, Release};
 use crate::{
     api::v1::agents,
     app::App,
+    auth,
     error::{ApiError, Chain, ErrorCode},
 };
 
@@ -87,7 +88,7 @@ pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number,
     }
     Err(match order.area_code {
         Some(code) => ApiError::conflict(format!("No numbers available in area code {code}")),
-        None => ApiError::unavailable("No phone numbers are available"),
+        None => ApiError::unavailable("No phone numbers are available").untouched(),
     })
 }
 
@@ -190,6 +191,7 @@ fn refusal(error: InsertNumberError, cap: Option<u32>) -> ApiError {
     match error {
         InsertNumberError::LimitReached { held } => cap_reached(cap.unwrap_or(held)),
         InsertNumberError::AgentMissing => agents::unknown(),
+        InsertNumberError::AccountMissing => auth::unknown_sub_account(),
         InsertNumberError::Taken => ApiError::conflict("The phone number was taken by another buyer"),
         InsertNumberError::Store(error) => error.into(),
     }

@@ -1,18 +1,16 @@
 //! The OpenAPI 3.1 document, made of the handlers.
 //!
-//! What every route shares is added here once: the bearer key, the
-//! sub-account header, the refusals any route may give.
+//! What every route shares is added once, by [`shared`]: the bearer key, the
+//! headers, the refusals any route may give.
 
+mod shared;
+
+use http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{
     OpenApi, ToSchema,
-    openapi::{
-        Content, ContentBuilder, Ref, RefOr, ResponseBuilder,
-        path::{Operation, ParameterBuilder, ParameterIn},
-        schema::{ObjectBuilder, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
-    },
+    openapi::{path::Operation, security::SecurityRequirement},
 };
 
 /// The document's head; handlers add their paths and schemas.
@@ -66,53 +64,27 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// Adds what all operations share.
 pub(crate) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
-    if let Some(components) = &mut document.components {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
-    }
-    for item in document.paths.paths.values_mut() {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        operations.into_iter().flatten().for_each(share);
+    shared::components(document.components.get_or_insert_default());
+    for (template, item) in &mut document.paths.paths {
+        let operations = [
+            (Method::GET, &mut item.get),
+            (Method::POST, &mut item.post),
+            (Method::PUT, &mut item.put),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                shared::complete(template, &method, operation);
+            }
+        }
     }
     document
 }
 
-fn share(operation: &mut Operation) {
-    let public = operation.security.as_ref().is_some_and(|needs| needs.iter().all(asks_nothing));
-    if !public {
-        refusal(operation, "401", "The key is missing, malformed or unknown");
-        let header = ParameterBuilder::new()
-            .name("X-Sub-Account-Id")
-            .parameter_in(ParameterIn::Header)
-            .description(Some("Acts for this sub-account"))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-            .build();
-        operation.parameters.get_or_insert_default().push(RefOr::T(header));
-        refusal(operation, "404", "Sub-account not found");
-    }
-    if operation.request_body.is_some() {
-        refusal(operation, "408", "The body took too long");
-        refusal(operation, "413", "The body is too large");
-    }
-    refusal(operation, "422", "The request does not fit its schema");
-    refusal(operation, "500", "A fault of the server");
-    refusal(operation, "503", "Something the server depends on is down; see `Retry-After`");
-    for (status, response) in &mut operation.responses.responses {
-        if let RefOr::T(response) = response
-            && status.starts_with(['4', '5'])
-        {
-            response.content.entry("application/json".to_owned()).or_insert_with(error_content);
-        }
-    }
-}
-
-fn error_content() -> RefOr<Content> {
-    RefOr::T(ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Error")))).build())
-}
-
-fn refusal(operation: &mut Operation, status: &str, description: &str) {
-    let response = ResponseBuilder::new().description(description).build();
-    operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+/// Whether an operation asks for no key.
+pub(crate) fn is_public(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|needs| needs.iter().all(asks_nothing))
 }
 
 /// A requirement without a scheme, as `security(())` writes it.

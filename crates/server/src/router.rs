@@ -8,8 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     api,
     app::App,
+    audit_api,
     error::{ApiError, ErrorCode},
-    observe, openapi, ops, sim_api,
+    observe, openapi, ops,
+    requests::guard::{Guard, guard},
+    sim_api,
 };
 
 /// The routes of the OpenAPI document.
@@ -17,6 +20,7 @@ pub fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         .merge(api::v1::routes())
         .merge(api::integrations::routes())
+        .merge(audit_api::routes())
         .merge(sim_api::routes())
 }
 
@@ -31,6 +35,9 @@ pub fn router(app: App) -> Router {
         .merge(ops::documents(&document))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
+        // Innermost: what surrounds the request sees a panic as the 500 it becomes.
+        .layer(CatchPanicLayer::custom(observe::panicked))
+        .layer(middleware::from_fn_with_state(Guard::new(app.clone(), &document), guard))
         .layer(middleware::from_fn(observe::detached))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(middleware::from_fn(observe::observe))

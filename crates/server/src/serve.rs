@@ -1,6 +1,6 @@
 //! Serves the router on a listener until told to stop, then drains.
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use hyper_util::{
@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{app::App, error::Chain, router::router};
+use crate::{app::App, error::Chain, requests::client::Peer, router::router};
 
 /// Bytes of request head accepted before 431.
 const HEAD_LIMIT_BYTES: usize = 64 * 1024;
@@ -54,7 +54,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &free) => accepted,
         };
-        let (stream, permit) = match accepted {
+        let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -67,7 +67,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: CancellationToken)
         let starting = Arc::clone(&started);
         let service = routes.clone().map_request(move |request: http::Request<_>| {
             starting.notify_one();
-            request.map(Body::new)
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            request
         });
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
@@ -117,8 +119,8 @@ where
 async fn accept(
     listener: &TcpListener,
     free: &Arc<Semaphore>,
-) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let permit = Arc::clone(free).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
 }

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use offhook_model::usage::{Payment, PriceBook};
+
+use crate::limits::Rates;
 
 /// Settings of the server crate.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +28,12 @@ pub struct Settings {
     pub billing: bool,
     /// What usage is recorded with.
     pub prices: PriceBook,
+    /// Requests per key and route; none switches rate limits off.
+    pub rates: Option<Rates>,
+    /// How long an `Idempotency-Key` is remembered.
+    pub idempotency_window: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// Waits between the attempts of a webhook delivery.
     pub retry_delays: Vec<Duration>,
     /// Where recordings are written; none when recording is off.
@@ -51,6 +60,9 @@ impl Default for Settings {
             limits: Some(Limits::default()),
             billing: false,
             prices: PriceBook::default(),
+            rates: None,
+            idempotency_window: minutes(24 * 60),
+            trusted_proxies: Vec::new(),
             retry_delays: vec![minutes(5), minutes(30), minutes(120), minutes(360), minutes(720)],
             recordings: None,
             body_limit_bytes: 1024 * 1024,

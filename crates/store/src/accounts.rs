@@ -2,7 +2,10 @@
 
 use offhook_model::{Timestamp, id::AccountId};
 
-use crate::{ApiKey, Store, StoreError, api_keys, conn::Conn, row::Row, statement::statements, value::args};
+use crate::{
+    ApiKey, AuditEntry, AuditSource, Store, StoreError, api_keys, audit::append::append, conn::Conn,
+    row::Row, statement::statements, value::args,
+};
 
 /// An owner of agents, numbers and calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +41,8 @@ pub struct Bootstrap {
 statements! {
     INSERT = "INSERT INTO accounts (id, parent_id, name, created_at) VALUES ($1, $2, $3, $4)";
     BY_ID = "SELECT id, parent_id, name, created_at FROM accounts WHERE id = $1";
-    SUB = "SELECT id, parent_id, name, created_at FROM accounts WHERE parent_id = $1 AND id = $2";
+    SUB = "SELECT id, parent_id, name, created_at FROM accounts
+        WHERE parent_id = $1 AND id = $2 AND deleted_at IS NULL";
     CLAIM_FIRST = "INSERT INTO markers (name, value) VALUES ('first_account', $1) ON CONFLICT (name) DO NOTHING";
     FIRST = "SELECT value FROM markers WHERE name = 'first_account' /*pg: FOR UPDATE */";
 }
@@ -57,7 +61,7 @@ impl Store {
         self.read().await?.optional(&BY_ID, args![id]).await?.map(Account::from_row).transpose()
     }
 
-    /// A sub-account, if it is one of this parent's.
+    /// A sub-account, if it is one of this parent's and was not deleted.
     pub async fn sub_account(
         &self,
         parent: &AccountId,
@@ -79,7 +83,8 @@ impl Store {
     /// may do so at once, at every start.
     ///
     /// `account` is stored only on the first start ever; `key.account_id` is
-    /// replaced by the first account's id.
+    /// replaced by the first account's id. A key that is stored leaves an entry
+    /// in the audit log.
     pub async fn ensure_bootstrap(
         &self,
         account: Account,
@@ -95,6 +100,9 @@ impl Store {
                     KeyPolicy::IfNone => api_keys::count(tx, &key.account_id).await? == 0,
                 };
                 let key_created = wanted && api_keys::insert_unless_known(tx, &key).await?;
+                if key_created {
+                    append(tx, &[made_at_start(&key)]).await?;
+                }
                 Ok(Bootstrap { account_id: key.account_id, key_created })
             })
         })
@@ -113,6 +121,24 @@ async fn first_account(tx: &mut Conn, account: Account) -> Result<AccountId, Sto
         tx.execute(&INSERT, account.args()).await?;
     }
     tx.one(&FIRST, args![]).await?.id("value")
+}
+
+fn made_at_start(key: &ApiKey) -> AuditEntry {
+    AuditEntry {
+        account_id: key.account_id.clone(),
+        at: key.created_at,
+        source: AuditSource::Start,
+        key_id: None,
+        key_account_id: None,
+        operation: "createApiKey".to_owned(),
+        method: "START".to_owned(),
+        route: "offhook serve".to_owned(),
+        resource_id: Some(key.id.to_string()),
+        within_id: None,
+        address: None,
+        status: None,
+        request_id: None,
+    }
 }
 
 impl Account {

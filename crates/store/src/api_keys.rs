@@ -6,7 +6,8 @@ use offhook_model::{
 };
 
 use crate::{
-    KeyHash, Store, StoreError,
+    AuditEntry, KeyHash, Store, StoreError,
+    audit::append::append,
     conn::Conn,
     row::Row,
     statement::statements,
@@ -67,6 +68,44 @@ impl Store {
     /// when the account does not.
     pub async fn create_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
         self.execute(&INSERT, key.args()).await.map(drop)
+    }
+
+    /// Stores a key together with the entry of the audit log that says so.
+    ///
+    /// # Errors
+    /// Those of [`Store::create_api_key`]; neither is stored then.
+    pub async fn create_api_key_audited(&self, key: &ApiKey, entry: AuditEntry) -> Result<(), StoreError> {
+        let args = key.args();
+        self.write(move |tx| {
+            let (args, entry) = (args.clone(), entry.clone());
+            Box::pin(async move {
+                tx.execute(&INSERT, args).await?;
+                append(tx, &[entry]).await
+            })
+        })
+        .await
+    }
+
+    /// Ends a key together with the entry of the audit log that says so; false,
+    /// and no entry, when it is unknown or was ended before.
+    pub async fn revoke_api_key_audited(
+        &self,
+        account: &AccountId,
+        id: &ApiKeyId,
+        entry: AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let args = args![account, id, entry.at];
+        self.write(move |tx| {
+            let (args, entry) = (args.clone(), entry.clone());
+            Box::pin(async move {
+                let done = tx.execute(&REVOKE, args).await? == 1;
+                if done {
+                    append(tx, &[entry]).await?;
+                }
+                Ok(done)
+            })
+        })
+        .await
     }
 
     /// An account's keys, newest first, revoked ones included.

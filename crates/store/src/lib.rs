@@ -7,6 +7,7 @@
 mod accounts;
 mod agents;
 mod api_keys;
+mod audit;
 mod backend;
 mod blobs;
 mod calls;
@@ -17,6 +18,7 @@ mod conversations;
 mod error;
 mod events;
 mod feedback;
+mod idempotency;
 mod key;
 mod like;
 mod media;
@@ -31,6 +33,7 @@ mod sign_ups;
 mod sip_trunks;
 mod statement;
 mod usage;
+mod sub_accounts;
 mod value;
 mod verifications;
 mod webhooks;
@@ -42,6 +45,11 @@ mod tests;
 
 pub use accounts::{Account, Bootstrap, KeyPolicy};
 pub use api_keys::{ApiKey, Authenticated};
+pub use audit::{
+    AuditEntry, AuditSource, StoredAuditEntry,
+    list::{AuditFilter, AuditPage},
+    verify::{AuditFault, AuditVerdict},
+};
 pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs};
 pub use calls::{
@@ -58,6 +66,7 @@ pub use events::{
     Attempt, ClaimedEvent, Delivery, DeliveryStatus, Lease, NewEvent, Verdict, stats::DeliveryCount,
 };
 pub use feedback::Feedback;
+pub use idempotency::{Claimed, EarlierRequest, IdempotencyClaim, IdempotencyScope, StoredAnswer};
 pub use key::{ApiKeySecret, KeyHash};
 pub use media::StoredMedia;
 pub use messages::{
@@ -81,3 +90,4 @@ pub use whatsapp::{
     Bind, NewBinding, WhatsappBinding, WhatsappConnection,
     templates::{MAX_TEMPLATES, NewTemplate, TemplateFilter, WhatsappTemplate},
 };
+pub use sub_accounts::{DeleteSubAccount, SubAccount, SubAccountStats};

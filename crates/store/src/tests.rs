@@ -18,6 +18,7 @@ use crate::{Account, Call, CallService, NewEvent, Page, Store, StoreOptions};
 
 mod accounts;
 mod agents;
+mod audit;
 mod blobs;
 mod calls;
 mod contacts;
@@ -25,8 +26,10 @@ mod conversations;
 mod durability;
 mod errors;
 mod events;
+mod idempotency;
 mod numbers;
 mod schema;
+mod sub_accounts;
 mod tenancy;
 mod webhooks;
 

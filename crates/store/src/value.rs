@@ -66,7 +66,7 @@ text_values!(
 
 /// PostgreSQL has no NUL in text, and SQLite's functions stop at it: on both
 /// it becomes U+FFFD, in what is stored as in what is looked for.
-fn without_nul(text: String) -> String {
+pub(crate) fn without_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 

@@ -62,6 +62,9 @@ pub fn settings(config: &Config) -> Start {
             limits,
             billing: config.billing_enabled,
             prices: config.prices,
+            rates: config.limits.rates.clone().filter(|_| config.limits.enabled),
+            idempotency_window: config.idempotency_window,
+            trusted_proxies: config.trusted_proxies.clone(),
             retry_delays: config.retry_delays.clone(),
             recordings: config.recording_enabled.then(|| config.blobs.clone()),
             registration: RegistrationSettings {

@@ -11,6 +11,8 @@ use toml::{Table, Value};
 const PREFIX: &str = "OFFHOOK__";
 /// Sections whose items are checked where they are read.
 const LISTS: [&str; 1] = ["trunks"];
+/// Sections that take any key; they are checked where they are read.
+const OPEN: [&str; 1] = ["limits.rates.routes"];
 
 /// One thing that is wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,10 @@ fn lay(table: &mut Table, shape: &Table, layer: Table, path: &str, source: &str,
             table.insert(key, value);
             continue;
         }
+        if OPEN.contains(&path) {
+            table.insert(key, value);
+            continue;
+        }
         let Some(expected) = shape.get(&key) else {
             let problem = format!("unknown key `{full}`{}", near(&key, shape));
             faults.push(Fault { source: source.to_owned(), problem });
@@ -116,16 +122,10 @@ fn edits(a: &str, b: &str) -> usize {
 fn set_from_environment(table: &mut Table, shape: &Table, key: &str, text: &str, faults: &mut Vec<Fault>) {
     let path: Vec<String> = key[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
     let mut fault = |problem: String| faults.push(Fault { source: key.to_owned(), problem });
-    let (target, expected, name) = match path.as_slice() {
-        [name] => (Some(table), shape.get(name), name),
-        [section, name] => (
-            table.get_mut(section).and_then(Value::as_table_mut),
-            shape.get(section).and_then(Value::as_table).and_then(|inner| inner.get(name)),
-            name,
-        ),
-        _ => return fault("unknown key; the form is OFFHOOK__<SECTION>__<KEY>".to_owned()),
-    };
-    let (Some(target), Some(expected)) = (target, expected) else {
+    let Some((name, sections)) = path.split_last() else { return };
+    let target = sections.iter().fold(Some(table), |table, section| table?.get_mut(section)?.as_table_mut());
+    let shape = sections.iter().fold(Some(shape), |shape, section| shape?.get(section)?.as_table());
+    let (Some(target), Some(expected)) = (target, shape.and_then(|shape| shape.get(name))) else {
         return fault("unknown key; `offhook config show` lists them all".to_owned());
     };
     let value = match expected {

@@ -20,10 +20,9 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&self, path: &str) -> Option<&'a Value> {
-        match path.split_once('.') {
-            Some((section, key)) => self.table.get(section)?.as_table()?.get(key),
-            None => self.table.get(path),
-        }
+        let (sections, key) = path.rsplit_once('.').map_or(("", path), |(sections, key)| (sections, key));
+        let sections = sections.split('.').filter(|section| !section.is_empty());
+        sections.fold(Some(self.table), |table, section| table?.get(section)?.as_table())?.get(key)
     }
 
     /// Notes a fault of this key.
@@ -94,6 +93,19 @@ impl<'a> Reader<'a> {
             }
         }
         texts
+    }
+
+    /// The keys of a section that may have any, with their strings.
+    pub fn strings(&mut self, path: &str) -> Vec<(String, String)> {
+        let table = self.value(path).and_then(Value::as_table).cloned().unwrap_or_default();
+        let mut strings = Vec::new();
+        for (key, value) in table {
+            match value.as_str() {
+                Some(text) => strings.push((key, text.trim().to_owned())),
+                None => self.fault(&format!("{path}.{key}"), format!("`{value}` is not a string")),
+            }
+        }
+        strings
     }
 
     /// A range of ports, `low-high`.

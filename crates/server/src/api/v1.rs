@@ -8,6 +8,7 @@ pub mod feedback;
 pub mod numbers;
 pub mod register;
 pub mod sip_trunks;
+pub mod sub_accounts;
 pub mod webhooks;
 
 use serde::Serialize;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(register::routes())
         .merge(feedback::routes())
         .merge(sip_trunks::routes())
+        .merge(sub_accounts::routes())
         .merge(webhooks::routes())
 }
 

@@ -1,7 +1,10 @@
 //! API keys, handled on the database itself: for the command line.
 
-use offhook_model::{Timestamp, id::ApiKeyId};
-use offhook_store::{ApiKey, ApiKeySecret, StoreError};
+use offhook_model::{
+    Timestamp,
+    id::{AccountId, ApiKeyId},
+};
+use offhook_store::{ApiKey, ApiKeySecret, AuditEntry, AuditSource, StoreError};
 
 use super::open;
 
@@ -50,7 +53,9 @@ pub async fn create(store_url: &str, name: &str) -> Result<(KeyRow, String), Sto
         revoked_at: None,
         last_used_at: None,
     };
-    store.create_api_key(&key).await?;
+    store
+        .create_api_key_audited(&key, entry(&key.account_id, now, "createApiKey", "create", &key.id))
+        .await?;
     store.close().await;
     Ok((KeyRow::from(&key), secret.reveal().to_owned()))
 }
@@ -72,7 +77,28 @@ pub async fn list(store_url: &str) -> Result<Vec<KeyRow>, StoreError> {
 /// What the database answers.
 pub async fn revoke(store_url: &str, id: &str) -> Result<bool, StoreError> {
     let (store, account) = open(store_url).await?;
-    let done = store.revoke_api_key(&account, &ApiKeyId::from(id), Timestamp::now()).await?;
+    let id = ApiKeyId::from(id);
+    let entry = entry(&account, Timestamp::now(), "revokeApiKey", "revoke", &id);
+    let done = store.revoke_api_key_audited(&account, &id, entry).await?;
     store.close().await;
     Ok(done)
+}
+
+/// What the audit log says of a command.
+fn entry(account: &AccountId, at: Timestamp, operation: &str, command: &str, key: &ApiKeyId) -> AuditEntry {
+    AuditEntry {
+        account_id: account.clone(),
+        at,
+        source: AuditSource::Cli,
+        key_id: None,
+        key_account_id: None,
+        operation: operation.to_owned(),
+        method: "CLI".to_owned(),
+        route: format!("offhook keys {command}"),
+        resource_id: Some(key.to_string()),
+        within_id: None,
+        address: None,
+        status: None,
+        request_id: None,
+    }
 }

@@ -4,13 +4,14 @@ use axum::{
     body::Body,
     extract::{FromRequest, Request},
 };
-use http::header;
+use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use super::{Fields, Read};
 use crate::{
     app::App,
     error::{ApiError, ErrorCode, Fault},
+    settings::Settings,
 };
 
 /// A JSON body, read and checked.
@@ -27,22 +28,29 @@ impl<T: Read> FromRequest<App> for Input<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let settings = app.settings();
-        let cap = settings.body_limit_bytes;
-        let announced = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok())
-            .and_then(|length| length.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > cap as u64) {
-            return Err(too_large(cap));
-        }
-        let reading = read_bytes(request.into_body(), cap);
-        let bytes = tokio::time::timeout(settings.body_timeout, reading)
-            .await
-            .map_err(|_| ApiError::new(ErrorCode::RequestTimeout, "The request body took too long"))??;
+        let (head, body) = request.into_parts();
+        let bytes = read_body(&head.headers, body, app.settings()).await?;
         Fields::read_all(&parse(&bytes)?, "body", false).map(Self)
     }
+}
+
+/// The bytes of a body within the operator's limits of size and time.
+pub(crate) async fn read_body(
+    headers: &HeaderMap,
+    body: Body,
+    settings: &Settings,
+) -> Result<bytes::Bytes, ApiError> {
+    let cap = settings.body_limit_bytes;
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > cap as u64) {
+        return Err(too_large(cap));
+    }
+    tokio::time::timeout(settings.body_timeout, read_bytes(body, cap))
+        .await
+        .map_err(|_| ApiError::new(ErrorCode::RequestTimeout, "The request body took too long"))?
 }
 
 async fn read_bytes(body: Body, cap: usize) -> Result<bytes::Bytes, ApiError> {

@@ -6,12 +6,15 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test, with its line")]
 
 mod agents;
+mod audit;
 mod auth;
 mod body;
 mod contacts;
 mod conventions;
 mod expiry;
 mod fields;
+mod idempotency;
+mod limits;
 mod numbers;
 mod openapi;
 mod outage;
@@ -22,6 +25,7 @@ mod registration_fields;
 mod registration_gate;
 mod serving;
 mod sip_trunks;
+mod sub_accounts;
 mod tenancy;
 mod webhooks;
 mod whatsapp;

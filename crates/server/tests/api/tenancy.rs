@@ -14,6 +14,7 @@ fn body(operation: &str, number: &str) -> Value {
         "whatsappCreateTemplate" => json!({"name": "stolen", "category": "UTILITY"}),
         "updateAgent" => json!({"name": "stolen"}),
         "updateNumber" => json!({"externalId": "stolen"}),
+        "updateSubAccount" => json!({"name": "stolen"}),
         _ => json!({}),
     }
 }
@@ -62,7 +63,8 @@ on_both! {
                 .replace("{trunk_id}", &trunk)
                 .replace("{contact_id}", &contact)
                 .replace("{connection_id}", &connection)
-                .replace("{call_id}", "call_of_another");
+                .replace("{call_id}", "call_of_another")
+                .replace("{sub_account_id}", "sub_of_another");
             assert!(!target.contains('{'), "{path} has a parameter this test does not know");
             for (method, operation) in item.as_object().unwrap() {
                 let name = operation["operationId"].as_str().unwrap();

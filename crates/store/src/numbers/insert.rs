@@ -19,6 +19,9 @@ pub enum InsertNumberError {
     /// The account has no such agent.
     #[error("the agent does not exist")]
     AgentMissing,
+    /// The account is unknown, or was deleted meanwhile.
+    #[error("the account does not exist")]
+    AccountMissing,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,10 +31,11 @@ enum Outcome {
     Stored,
     LimitReached(u32),
     AgentMissing,
+    AccountMissing,
 }
 
 statements! {
-    LOCK_ACCOUNT = "SELECT id FROM accounts WHERE id = $1 /*pg: FOR NO KEY UPDATE */";
+    LOCK_ACCOUNT = "SELECT id FROM accounts WHERE id = $1 AND deleted_at IS NULL /*pg: FOR NO KEY UPDATE */";
     COUNT = "SELECT COUNT(*) AS held FROM numbers WHERE account_id = $1 AND status = 'active'";
     INSERT = "INSERT INTO numbers (id, account_id, phone_number, country, status, kind, imessage_type, agent_id,
         attached_at, external_id, expires_at, created_at)
@@ -46,8 +50,10 @@ impl Store {
             .write(move |tx| {
                 let number = number.clone();
                 Box::pin(async move {
+                    if tx.optional(&LOCK_ACCOUNT, args![&number.account_id]).await?.is_none() {
+                        return Ok(Outcome::AccountMissing);
+                    }
                     if let Some(limit) = limit {
-                        tx.optional(&LOCK_ACCOUNT, args![&number.account_id]).await?;
                         let held = tx.one(&COUNT, args![&number.account_id]).await?.number("held")?;
                         if held >= limit {
                             return Ok(Outcome::LimitReached(held));
@@ -67,6 +73,7 @@ impl Store {
             Ok(Outcome::Stored) => Ok(()),
             Ok(Outcome::LimitReached(held)) => Err(InsertNumberError::LimitReached { held }),
             Ok(Outcome::AgentMissing) => Err(InsertNumberError::AgentMissing),
+            Ok(Outcome::AccountMissing) => Err(InsertNumberError::AccountMissing),
             Err(StoreError::Conflict { .. }) => Err(InsertNumberError::Taken),
             Err(error) => Err(error.into()),
         }

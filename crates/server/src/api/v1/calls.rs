@@ -84,7 +84,7 @@ impl From<CreateError> for ApiError {
                 std::time::Duration::from_secs(10),
             ),
             CreateError::InsufficientBalance => Self::insufficient_balance(),
-            CreateError::NoPhone => Self::unavailable("The phone engine is not running"),
+            CreateError::NoPhone => Self::unavailable("The phone engine is not running").untouched(),
             CreateError::Store(error) => error.into(),
         }
     }
