@@ -13,7 +13,8 @@ use offhook_voice::providers::fetch::FetchClient;
 use tokio::sync::Notify;
 
 use crate::{
-    audit::AuditLog, calls::CallRuntime, messaging::MessagingRuntime, settings::Settings, telephony::Telephony,
+    audit::AuditLog, calls::CallRuntime, messaging::MessagingRuntime, settings::Settings,
+    telephony::Telephony,
 };
 
 /// Tells the time; tests set it.

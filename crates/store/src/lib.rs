@@ -32,8 +32,8 @@ mod row;
 mod sign_ups;
 mod sip_trunks;
 mod statement;
-mod usage;
 mod sub_accounts;
+mod usage;
 mod value;
 mod verifications;
 mod webhooks;
@@ -84,10 +84,10 @@ pub use page::{Page, Paged};
 pub use registrations::EditRegistration;
 pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;
+pub use sub_accounts::{DeleteSubAccount, SubAccount, SubAccountStats};
 pub use usage::{Charged, balance::Balance};
 pub use verifications::NewVerification;
 pub use whatsapp::{
     Bind, NewBinding, WhatsappBinding, WhatsappConnection,
     templates::{MAX_TEMPLATES, NewTemplate, TemplateFilter, WhatsappTemplate},
 };
-pub use sub_accounts::{DeleteSubAccount, SubAccount, SubAccountStats};
