@@ -45,6 +45,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Add to prepaid balances, and show them.
+    Billing {
+        #[command(subcommand)]
+        command: BillingCommand,
+    },
     /// Print the version.
     Version,
 }
@@ -86,5 +91,33 @@ pub enum KeysCommand {
     Revoke {
         /// The key's id, as `keys list` shows it.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BillingCommand {
+    /// Add to an account's balance; a negative amount corrects.
+    Credit {
+        /// Whose; not given, the first account. A sub-account's parent pays.
+        #[arg(long)]
+        account: Option<String>,
+        /// How much, e.g. 25 or 9.50.
+        #[arg(long, allow_hyphen_values = true)]
+        amount: String,
+        /// What for; kept with the credit.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what an account has left.
+    Show {
+        /// Whose; not given, the first account.
+        #[arg(long)]
+        account: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod billing;
 mod config;
 mod demo;
 mod doctor;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Demo { recording } => demo::run(load(file)?, &recording).await,
         Command::Doctor { json } => Ok(doctor::run(Config::load(file), json).await),
+        Command::Billing { command } => billing::run(load(file)?, command).await,
         Command::Keys { command } => keys::run(load(file)?, command).await,
     }
 }

@@ -2,6 +2,7 @@
 //! API. One process, one call of [`start`]; [`Running::stop`] takes it apart in
 //! the order that loses nothing.
 
+pub mod billing;
 mod check;
 pub mod keys;
 mod phone;
@@ -59,6 +60,7 @@ use crate::{
     error::Chain,
     expire,
     idempotency::forget,
+    numbers::months,
 };
 
 /// Everything a start needs, already parsed.
@@ -219,6 +221,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         tokio::spawn(calls::end::keep(app.clone(), stop.clone())),
         tokio::spawn(expire::run(app.clone(), stop.clone())),
         tokio::spawn(forget::run(app.clone(), stop.clone())),
+        tokio::spawn(months::run(app.clone(), stop.clone())),
         tokio::spawn(async move {
             if let Err(error) = crate::serve(listener, api, serving).await {
                 tracing::error!(error = %Chain(&error), "the API stopped serving");

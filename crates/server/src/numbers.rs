@@ -1,5 +1,7 @@
 //! Buying, searching and giving back numbers: the carrier and the store together.
 
+pub mod months;
+
 use std::collections::HashSet;
 
 use offhook_carriers::{AvailableNumber, CarrierError, NumberSearch};
@@ -9,7 +11,7 @@ use offhook_model::{
     id::{AccountId, AgentId, NumberId},
     number::{Number, NumberStatus, NumberType},
 };
-use offhook_store::{InsertNumberError, Page, Release};
+use offhook_store::{InsertNumberError, NumberTerms, Page, Release};
 
 use crate::{
     api::v1::agents,
@@ -43,7 +45,7 @@ pub struct Order {
 /// Buys a number for the account.
 ///
 /// # Errors
-/// 404 for an unknown agent; 409 at the account's cap, without numbers in the
+/// 402 where the balance does not cover a month; 404 for an unknown agent; 409 at the account's cap, without numbers in the
 /// area code, or when other buyers took every candidate; 503 without any
 /// numbers; 502 when the carrier fails.
 pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number, ApiError> {
@@ -56,6 +58,13 @@ pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number,
         && held >= u64::from(cap)
     {
         return Err(cap_reached(cap));
+    }
+    if app.settings().billing {
+        let needed = app.settings().prices.number_month;
+        let balance = app.store().balance(account).await?.map_or(0, |balance| balance.micros);
+        if balance < needed {
+            return Err(ApiError::insufficient_balance());
+        }
     }
     let search = NumberSearch {
         country: Some(order.country.clone()),
@@ -70,7 +79,7 @@ pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number,
             Err(error) => return Err(error.into()),
         }
         let number = record(app, account, &order, candidate);
-        match app.store().insert_number(&number, cap).await {
+        match app.store().buy_number(&number, terms(app, &number, cap)).await {
             Ok(()) => {
                 tracing::info!(number.id = %number.id, "number bought");
                 if number.expires_at.is_some() {
@@ -181,6 +190,13 @@ fn record(app: &App, account: &AccountId, order: &Order, bought: AvailableNumber
     }
 }
 
+/// What a new number must find, and what its first month costs.
+fn terms(app: &App, number: &Number, limit: Option<u32>) -> NumberTerms {
+    let begins = number.created_at;
+    let entry = months::entry(app.settings(), number, begins, app.settings().prepaid());
+    NumberTerms { limit, first_month: Some((entry, months::month_after(begins, begins))) }
+}
+
 async fn give_back(app: &App, number: &E164) {
     if let Err(error) = app.carrier().release(number).await {
         tracing::error!(error = %Chain(&error), "a number was bought but could be neither stored nor given back");
@@ -193,6 +209,7 @@ fn refusal(error: InsertNumberError, cap: Option<u32>) -> ApiError {
         InsertNumberError::AgentMissing => agents::unknown(),
         InsertNumberError::AccountMissing => auth::unknown_sub_account(),
         InsertNumberError::Taken => ApiError::conflict("The phone number was taken by another buyer"),
+        InsertNumberError::InsufficientBalance { .. } => ApiError::insufficient_balance(),
         InsertNumberError::Store(error) => error.into(),
     }
 }

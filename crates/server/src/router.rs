@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     api,
     app::App,
-    audit_api,
+    audit_api, billing_api,
     error::{ApiError, ErrorCode},
     observe, openapi, ops,
     requests::guard::{Guard, guard},
@@ -22,6 +22,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .merge(api::integrations::routes())
         .merge(audit_api::routes())
         .merge(sim_api::routes())
+        .merge(billing_api::routes())
 }
 
 /// The whole server as one service. A trailing slash makes no difference.

@@ -64,8 +64,7 @@ CREATE INDEX credits_by_account ON credits (account_id, at);
 CREATE TABLE deleted_agents (
     id TEXT NOT NULL PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES accounts (id),
-    name TEXT NOT NULL,
-    deleted_at BIGINT NOT NULL
+    name TEXT NOT NULL
 );
 CREATE INDEX deleted_agents_by_account ON deleted_agents (account_id);
 

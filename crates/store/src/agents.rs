@@ -31,6 +31,7 @@ statements! {
     FREE_NUMBERS = "UPDATE numbers SET agent_id = NULL, attached_at = NULL WHERE account_id = $1 AND agent_id = $2";
     FREE_CALLS = "UPDATE calls SET agent_id = NULL WHERE account_id = $1 AND agent_id = $2";
     FREE_CONVERSATIONS = "UPDATE conversations SET agent_id = NULL WHERE account_id = $1 AND agent_id = $2";
+    KEEP_NAME = "INSERT INTO deleted_agents (id, account_id, name) VALUES ($2, $1, $3)";
     DROP_WEBHOOK = "DELETE FROM webhooks WHERE account_id = $1 AND scope = $2";
 }
 
@@ -106,7 +107,7 @@ impl Store {
     }
 
     /// Deletes an agent and its webhook. Its numbers, conversations and calls
-    /// stay, without an agent. None when it is unknown.
+    /// stay, without an agent, and its name for usage reports. None when it is unknown.
     pub async fn delete_agent(&self, account: &AccountId, id: &AgentId) -> Result<Option<Agent>, StoreError> {
         let (account, id) = (account.clone(), id.clone());
         self.write(move |tx| {
@@ -116,6 +117,7 @@ impl Store {
                     return Ok(None);
                 };
                 let agent = from_row(row)?;
+                tx.execute(&KEEP_NAME, args![&account, &id, &agent.settings.name]).await?;
                 for statement in [&FREE_NUMBERS, &FREE_CALLS, &FREE_CONVERSATIONS, &DROP_WEBHOOK, &DELETE] {
                     tx.execute(statement, args![&account, &id]).await?;
                 }

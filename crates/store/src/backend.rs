@@ -31,9 +31,6 @@ const PAGE_BYTES: u64 = 4096;
 /// A connection to PostgreSQL unused for longer is tried before it is used.
 const MAYBE_DEAD: Duration = Duration::from_secs(1);
 
-/// Rows over which PostgreSQL's concurrent transactions spread a counter.
-const SHARDS: i64 = 8;
-
 /// Which database a store speaks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Db {
@@ -253,10 +250,10 @@ where
     F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>>,
 {
     let started = std::time::Instant::now();
-    let mut conn = Conn::PostgresTx(pool.begin().await?, i64::from(rand::random::<u8>()) % SHARDS);
+    let mut conn = Conn::PostgresTx(pool.begin().await?);
     // On an error the transaction is dropped here, which rolls it back.
     let value = operation(&mut conn).await?;
-    if let Conn::PostgresTx(transaction, _) = conn {
+    if let Conn::PostgresTx(transaction) = conn {
         transaction.commit().await?;
     }
     metrics::histogram!("offhook_store_commit_seconds").record(started.elapsed());

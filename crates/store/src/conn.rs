@@ -9,8 +9,7 @@ pub(crate) enum Conn {
     SqliteWriter(SqliteConnection),
     SqliteReader(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
-    /// With the shard of its counters.
-    PostgresTx(Transaction<'static, Postgres>, i64),
+    PostgresTx(Transaction<'static, Postgres>),
 }
 
 enum Raw<'c> {
@@ -39,7 +38,7 @@ impl Conn {
             Self::SqliteWriter(conn) => Raw::Sqlite(conn),
             Self::SqliteReader(conn) => Raw::Sqlite(conn),
             Self::Postgres(conn) => Raw::Postgres(conn),
-            Self::PostgresTx(conn, _) => Raw::Postgres(conn),
+            Self::PostgresTx(conn) => Raw::Postgres(conn),
         }
     }
 
@@ -113,17 +112,7 @@ impl Conn {
         Ok(())
     }
 
-    /// Which row of a sharded counter this transaction adds to. One for all
-    /// its counters: transactions then share either every such row or none.
-    /// SQLite has one writer and needs one shard.
-    pub(crate) fn shard(&self) -> i64 {
-        match self {
-            Self::PostgresTx(_, shard) => *shard,
-            _ => 0,
-        }
-    }
-
     pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres(_) | Self::PostgresTx(..))
+        matches!(self, Self::Postgres(_) | Self::PostgresTx(_))
     }
 }

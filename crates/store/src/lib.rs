@@ -10,6 +10,8 @@ mod api_keys;
 mod audit;
 mod backend;
 mod blobs;
+#[cfg(any(test, feature = "bulk"))]
+mod bulk;
 mod calls;
 mod codes;
 mod conn;
@@ -52,6 +54,8 @@ pub use audit::{
 };
 pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs};
+#[cfg(any(test, feature = "bulk"))]
+pub use bulk::Bulk;
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,
@@ -78,14 +82,23 @@ pub use messages::{
     thread::{ThreadKey, With},
 };
 pub use numbers::{
-    NumberPatch, attach::Attach, insert::InsertNumberError, release::Release, route::InboundRoute,
+    NumberPatch,
+    attach::Attach,
+    insert::{InsertNumberError, NumberTerms},
+    months::UnpaidNumber,
+    release::Release,
+    route::InboundRoute,
 };
 pub use page::{Page, Paged};
 pub use registrations::EditRegistration;
 pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;
 pub use sub_accounts::{DeleteSubAccount, SubAccount, SubAccountStats};
-pub use usage::{Charged, balance::Balance};
+pub use usage::{
+    Charged,
+    balance::Balance,
+    report::{AgentUsage, KindCost, NumberUsage, UsageSums},
+};
 pub use verifications::NewVerification;
 pub use whatsapp::{
     Bind, NewBinding, WhatsappBinding, WhatsappConnection,

@@ -19,6 +19,7 @@ use crate::{
 
 pub(crate) mod attach;
 pub(crate) mod insert;
+pub(crate) mod months;
 pub(crate) mod release;
 pub(crate) mod route;
 

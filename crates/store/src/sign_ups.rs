@@ -188,7 +188,8 @@ async fn store(
         return Err(StoreError::Conflict { constraint: "users.email".to_owned() });
     }
     agents::insert(tx, &new.agent).await?;
-    insert::insert(tx, &new.number).await?;
+    // The number that comes with an account is free.
+    insert::insert(tx, &new.number, None).await?;
     api_keys::insert_unless_known(tx, &new.key).await?;
     Ok(FinishSignUp::Done)
 }

@@ -1,7 +1,7 @@
 //! Statements: one text for both databases.
 //!
-//! What only PostgreSQL has is written as `/*pg: … */`, a comment to SQLite;
-//! so far only row locks, which SQLite's single writer does not need.
+//! What only PostgreSQL has is written as `/*pg: … */`, a comment to SQLite:
+//! row locks and shards of counters, which SQLite's single writer does not need.
 
 use std::sync::OnceLock;
 
@@ -49,6 +49,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::audit::list::ALL,
         crate::audit::verify::ALL,
         crate::backend::ALL,
+        crate::bulk::ALL,
         crate::calls::ALL,
         crate::calls::counts::ALL,
         crate::calls::end::ALL,
@@ -76,11 +77,13 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::numbers::ALL,
         crate::numbers::attach::ALL,
         crate::numbers::insert::ALL,
+        crate::numbers::months::ALL,
         crate::numbers::release::ALL,
         crate::numbers::route::ALL,
         crate::opt_outs::ALL,
         crate::usage::ALL,
         crate::usage::balance::ALL,
+        crate::usage::report::ALL,
         crate::usage::tally::ALL,
         crate::registrations::ALL,
         crate::sign_ups::ALL,

@@ -20,6 +20,7 @@ mod accounts;
 mod agents;
 mod audit;
 mod blobs;
+mod call_lists;
 mod calls;
 mod contacts;
 mod conversations;
@@ -28,9 +29,12 @@ mod errors;
 mod events;
 mod idempotency;
 mod numbers;
+mod rollups;
 mod schema;
 mod sub_accounts;
 mod tenancy;
+mod usage;
+mod usage_reports;
 mod webhooks;
 
 /// Runs every named test on each database, in a store of its own.

@@ -9,6 +9,9 @@ use offhook_model::usage::{LedgerEntry, Payment};
 use crate::{Store, StoreError, conn::Conn, statement::statements, value::args};
 
 pub(crate) mod balance;
+pub(crate) mod report;
+mod runs;
+mod span;
 pub(crate) mod tally;
 
 use tally::Tally;

@@ -9,6 +9,7 @@ pub mod numbers;
 pub mod register;
 pub mod sip_trunks;
 pub mod sub_accounts;
+pub mod usage;
 pub mod webhooks;
 
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(feedback::routes())
         .merge(sip_trunks::routes())
         .merge(sub_accounts::routes())
+        .merge(usage::routes())
         .merge(webhooks::routes())
 }
 

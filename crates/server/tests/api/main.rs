@@ -8,6 +8,7 @@
 mod agents;
 mod audit;
 mod auth;
+mod billing;
 mod body;
 mod contacts;
 mod conventions;
@@ -27,6 +28,7 @@ mod serving;
 mod sip_trunks;
 mod sub_accounts;
 mod tenancy;
+mod usage;
 mod webhooks;
 mod whatsapp;
 mod world;

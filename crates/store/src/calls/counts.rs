@@ -14,7 +14,7 @@ use crate::{
     conn::Conn,
     row::Row,
     statement::statements,
-    usage::tally::DAY_MS,
+    usage::tally::{DAY_MS, shard},
     value::{Value, args},
 };
 
@@ -26,11 +26,12 @@ const NO_NUMBER: &str = NumberId::PREFIX;
 statements! {
     HOLD = "SELECT state, direction, fine_word, began_with, number_id, started_at FROM calls
         WHERE account_id = $1 AND id = $2 AND ended_at IS NULL /*pg: FOR UPDATE */";
-    COUNT = "INSERT INTO call_counts (account_id, scope, day, direction, fine_word, shard, n)
-        VALUES ($1, '', -1, $5, $6, $7, $8), ($1, '', $4, $5, $6, $7, $8), ($1, $2, -1, $5, $6, $7, $8),
-        ($1, $2, $4, $5, $6, $7, $8), ($1, $3, -1, $5, $6, $7, $8), ($1, $3, $4, $5, $6, $7, $8)
+    COUNT = concat!("INSERT INTO call_counts (account_id, scope, day, direction, fine_word, shard, n) VALUES
+        ($1, '', -1, $5, $6, ", shard!(), ", $7), ($1, '', $4, $5, $6, ", shard!(), ", $7),
+        ($1, $2, -1, $5, $6, ", shard!(), ", $7), ($1, $2, $4, $5, $6, ", shard!(), ", $7),
+        ($1, $3, -1, $5, $6, ", shard!(), ", $7), ($1, $3, $4, $5, $6, ", shard!(), ", $7)
         ON CONFLICT (account_id, scope, day, direction, fine_word, shard)
-        DO UPDATE SET n = call_counts.n + excluded.n";
+        DO UPDATE SET n = call_counts.n + excluded.n");
 }
 
 /// Where a call is counted.
@@ -82,7 +83,7 @@ impl Place {
             fine_word: String::new(),
             state: String::new(),
         };
-        tx.execute(&COUNT, place.args(call.state.fine_word(), tx.shard(), 1)).await.map(drop)
+        tx.execute(&COUNT, place.args(call.state.fine_word(), 1)).await.map(drop)
     }
 
     /// Counts the call under its new word instead of its old one.
@@ -90,12 +91,11 @@ impl Place {
         if self.fine_word == fine_word {
             return Ok(());
         }
-        let shard = tx.shard();
-        tx.execute(&COUNT, self.args(&self.fine_word, shard, -1)).await?;
-        tx.execute(&COUNT, self.args(fine_word, shard, 1)).await.map(drop)
+        tx.execute(&COUNT, self.args(&self.fine_word, -1)).await?;
+        tx.execute(&COUNT, self.args(fine_word, 1)).await.map(drop)
     }
 
-    fn args(&self, fine_word: &str, shard: i64, n: i64) -> Vec<Value> {
+    fn args(&self, fine_word: &str, n: i64) -> Vec<Value> {
         args![
             &self.account,
             self.agent.as_ref().map_or(NO_AGENT, AgentId::as_str),
@@ -103,7 +103,6 @@ impl Place {
             self.started_at.as_millisecond().div_euclid(DAY_MS),
             &self.direction,
             fine_word,
-            shard,
             n
         ]
     }

@@ -22,7 +22,7 @@ on_both!(
     the_calls_of_a_silent_process_are_lost,
 );
 
-fn end(call: &Call, reason: EndReason) -> EndCall {
+pub(super) fn end(call: &Call, reason: EndReason) -> EndCall {
     EndCall {
         account_id: call.account_id.clone(),
         call_id: call.id.clone(),

@@ -42,28 +42,32 @@ pub(crate) struct Tally<'a> {
     pub at: Timestamp,
 }
 
-/// The rows are always in this order, so that transactions which meet in one
-/// of them queue instead of waiting for each other.
-macro_rules! add {
-    ($rows:literal) => {
-        concat!(
-            "INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, shard, n, quantity,
-            amount_micros) VALUES ($1, 't', 0, $4, '', $6, $7, 1, $8, $9), ($1, 'd', $2, $4, '', '', $7, 1, $8, $9),
-            ($1, 'q', $3, $4, '', '', $7, 1, $8, $9)",
-            $rows,
-            " ON CONFLICT (account_id, grain, slot, kind, agent_id, number_id, shard) DO UPDATE SET
-            n = usage_rollups.n + 1, quantity = usage_rollups.quantity + excluded.quantity,
-            amount_micros = usage_rollups.amount_micros + excluded.amount_micros"
-        )
+/// The shard of a counter that a statement adds to: one for each connection of
+/// PostgreSQL, up to eight, so that concurrent transactions do not queue for a
+/// row until the other commits. SQLite has one writer, and one shard.
+macro_rules! shard {
+    () => {
+        "0 /*pg: + MOD(pg_backend_pid(), 8) */"
     };
 }
+pub(crate) use shard;
 
+// The rows are always in this order, so that transactions which meet in one of
+// them queue instead of waiting for each other.
 statements! {
-    ADD = add!(", ($1, 'da', $2, $4, $5, $6, $7, 1, $8, $9), ($1, 'qa', $3, $4, $5, $6, $7, 1, $8, $9)");
-    ADD_TO_ACCOUNT = "INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, shard, n,
-        quantity, amount_micros) VALUES ($1, 't', 0, $4, '', '', $5, 1, 0, 0), ($1, 'd', $2, $4, '', '', $5, 1, 0, 0),
-        ($1, 'q', $3, $4, '', '', $5, 1, 0, 0)
-        ON CONFLICT (account_id, grain, slot, kind, agent_id, number_id, shard) DO UPDATE SET n = usage_rollups.n + 1";
+    ADD = concat!("INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, shard, n,
+        quantity, amount_micros) VALUES
+        ($1, 't', 0, $4, '', $6, ", shard!(), ", 1, $7, $8), ($1, 'd', $2, $4, '', '', ", shard!(), ", 1, $7, $8),
+        ($1, 'q', $3, $4, '', '', ", shard!(), ", 1, $7, $8), ($1, 'da', $2, $4, $5, $6, ", shard!(), ", 1, $7, $8),
+        ($1, 'qa', $3, $4, $5, $6, ", shard!(), ", 1, $7, $8)
+        ON CONFLICT (account_id, grain, slot, kind, agent_id, number_id, shard) DO UPDATE SET
+        n = usage_rollups.n + 1, quantity = usage_rollups.quantity + excluded.quantity,
+        amount_micros = usage_rollups.amount_micros + excluded.amount_micros");
+    ADD_TO_ACCOUNT = concat!("INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, shard,
+        n, quantity, amount_micros) VALUES ($1, 't', 0, $4, '', '', ", shard!(), ", 1, 0, 0),
+        ($1, 'd', $2, $4, '', '', ", shard!(), ", 1, 0, 0), ($1, 'q', $3, $4, '', '', ", shard!(), ", 1, 0, 0)
+        ON CONFLICT (account_id, grain, slot, kind, agent_id, number_id, shard)
+        DO UPDATE SET n = usage_rollups.n + 1");
 }
 
 impl Tally<'_> {
@@ -77,7 +81,6 @@ impl Tally<'_> {
             self.kind,
             self.agent.map_or("", AgentId::as_str),
             self.number.map_or("", NumberId::as_str),
-            tx.shard(),
             self.quantity,
             self.amount_micros
         ];
@@ -93,6 +96,6 @@ pub(crate) async fn count(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let at = at.as_millisecond();
-    let args = args![account, at.div_euclid(DAY_MS), at.div_euclid(QUARTER_MS), kind, tx.shard()];
+    let args = args![account, at.div_euclid(DAY_MS), at.div_euclid(QUARTER_MS), kind];
     tx.execute(&ADD_TO_ACCOUNT, args).await.map(drop)
 }

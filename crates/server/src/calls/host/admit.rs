@@ -28,6 +28,8 @@ const CALLER_CHARS: usize = 64;
 const NOT_FOUND: Admission = Admission::Reject { status: 404, reason: "Not Found" };
 const FORBIDDEN: Admission = Admission::Reject { status: 403, reason: "Forbidden" };
 const NO_AGENT: Admission = Admission::Reject { status: 480, reason: "Temporarily Unavailable" };
+/// There is no more telling word: 402 means something else to phones.
+const UNPAID: Admission = Admission::Reject { status: 480, reason: "Temporarily Unavailable" };
 const PROVE: Admission = Admission::Reject { status: 407, reason: "Proxy Authentication Required" };
 const BUSY: Admission = Admission::Reject { status: 486, reason: "Busy Here" };
 const UNAVAILABLE: Admission = Admission::Reject { status: 503, reason: "Service Unavailable" };
@@ -106,7 +108,7 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
         Err(InsertCallError::InsufficientBalance { .. }) => {
             tracing::warn!(call.id = %call.id, "a call was refused: the account's balance does not cover it");
             refuse(app, &call, EndReason::NoValidPayment).await?;
-            return Ok(NO_AGENT);
+            return Ok(UNPAID);
         }
         Err(InsertCallError::Store(error)) => return Err(error),
     }

@@ -90,6 +90,7 @@ impl Read for CreateCall {
     responses(
         (status = 200, body = CallDetail, description = "The call"),
         (status = 400, description = "No number to call from, or webhook mode without a webhook"),
+        (status = 402, description = "The balance does not cover a call"),
         (status = 403, description = "Emergency, crisis and N11 numbers are never called"),
         (status = 404, description = "Agent or number not found"),
         (status = 429, description = "All of the account's calls are in use"),

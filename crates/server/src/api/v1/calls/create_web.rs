@@ -74,6 +74,7 @@ pub(crate) struct WebCallView {
     responses(
         (status = 200, body = WebCallView, description = "The call"),
         (status = 400, description = "Webhook mode without a webhook"),
+        (status = 402, description = "The balance does not cover a call"),
         (status = 404, description = "Agent not found"),
         (status = 429, description = "All of the account's calls are in use"),
     )

@@ -62,6 +62,7 @@ impl Read for BuyNumber {
     request_body = BuyNumber,
     responses(
         (status = 200, body = NumberView, description = "The number"),
+        (status = 402, description = "The balance does not cover a month"),
         (status = 404, description = "Agent not found"),
         (status = 409, description = "No number in this area code, or the account holds as many as it may"),
         (status = 503, description = "No numbers at all"),
