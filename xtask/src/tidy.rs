@@ -52,6 +52,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let sources = tracked(&root)?;
     let mut faults = Vec::new();
     faults.extend(arrows::check(&root)?);
+    faults.extend(crate::compatibility::check(&root));
     faults.extend(links::check(&root, &sources));
     faults.extend(names::check(&sources));
     faults.extend(size::check(&sources));
@@ -68,7 +69,8 @@ fn report(faults: &[String], files: usize) {
     println!("tidy: {} faults in {files} files", faults.len());
 }
 
-fn root() -> anyhow::Result<PathBuf> {
+/// The root of the tree.
+pub fn root() -> anyhow::Result<PathBuf> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().map(Path::to_path_buf).context("xtask lies in the workspace")
 }
