@@ -21,6 +21,12 @@ pub fn row_with_goal(figure: &str, value: impl Display, measured: f64, goal: f64
     println!("| {figure} | {value} | ≤ {goal} {unit} | {verdict} | {} |", load());
 }
 
+/// A row whose value should not be below the goal.
+pub fn row_with_least(figure: &str, value: impl Display, measured: f64, goal: f64, unit: &str) {
+    let verdict = if measured >= goal { "met" } else { "missed" };
+    println!("| {figure} | {value} | ≥ {goal} {unit} | {verdict} | {} |", load());
+}
+
 /// What is at this share of the sorted values; 0 without any.
 pub fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();

@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! scripts/bench                      # builds everything and runs this too
-//! bench TARGET/release/offhook [turns|barge-in|start|calls|rate]…
+//! bench TARGET/release/offhook [turns|barge-in|start|calls|rate|api]…
 //! ```
 //!
 //! Every figure is printed as one row of the table in the document.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod api;
 mod barge_in;
 mod callers;
 mod calls;
@@ -45,6 +46,9 @@ async fn main() -> Result<()> {
     }
     if wants("rate") {
         rate::measure(&binary).await?;
+    }
+    if wants("api") {
+        api::measure(&binary).await?;
     }
     Ok(())
 }

@@ -11,12 +11,13 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-const KEY: &str = "sk_live_bench_only";
+/// The key it accepts.
+pub const KEY: &str = "sk_live_bench_only";
 
 /// A running `offhook serve`; dropped, it is asked to stop.
 pub struct Server {
     child: Child,
-    http: SocketAddr,
+    pub http: SocketAddr,
     pub sip: SocketAddr,
     /// From the start of the process to its `ready` line.
     pub ready_after: Duration,
@@ -25,6 +26,7 @@ pub struct Server {
 
 /// An agent and its number.
 pub struct Agent {
+    pub id: String,
     pub number: String,
 }
 
@@ -88,9 +90,10 @@ impl Server {
         let body = json!({"name": "Bench", "voiceMode": "hosted",
             "systemPrompt": "We are open from nine to five.", "beginMessage": "Hello."});
         let agent = self.post("/v1/agents", &body).await?;
+        let id = agent["id"].as_str().context("an agent without an id")?.to_owned();
         let number = self.post("/v1/numbers", &json!({"areaCode": "415", "agentId": agent["id"]})).await?;
         let number = number["phoneNumber"].as_str().context("a number without a number")?;
-        Ok(Agent { number: number.to_owned() })
+        Ok(Agent { id, number: number.to_owned() })
     }
 
     /// The finished call from this caller.

@@ -25,6 +25,7 @@ use offhook_model::{
 use offhook_store::{Call, StoreError};
 use serde::Serialize;
 use tokio::time::{Instant, sleep, sleep_until};
+use utoipa::ToSchema;
 
 use super::view::duration_seconds;
 use crate::{
@@ -73,13 +74,25 @@ struct EndedEvent<'a> {
     duration_seconds: Option<i64>,
 }
 
+/// One event, as a reader of server-sent events gets it.
+#[derive(ToSchema)]
+#[schema(example = json!({"event": "turn", "data": "{\"role\":\"user\",\"content\":\"What are your hours?\",\"createdAt\":\"2025-01-15T10:30:20Z\"}"}))]
+#[expect(dead_code, reason = "for the document only; the frames are written by `frame`")]
+pub(crate) struct TranscriptEvent {
+    /// `connected`, `turn` or `ended`.
+    event: String,
+    /// A JSON object: the call's head, a turn with `role`, `content` and
+    /// `createdAt`, or the end with `status`, `endedAt` and `durationSeconds`.
+    data: String,
+}
+
 /// The transcript so far, then live, as server-sent events `connected`,
 /// `turn` and `ended`.
 #[utoipa::path(
     get, path = "/v1/calls/{call_id}/transcript/stream", tag = "calls", operation_id = "streamCallTranscript",
     params(("call_id" = String, Path, description = "The call")),
     responses(
-        (status = 200, content_type = "text/event-stream", body = String, description = "The stream"),
+        (status = 200, content_type = "text/event-stream", body = TranscriptEvent, description = "The stream"),
         (status = 404, description = "Call not found"),
     )
 )]
