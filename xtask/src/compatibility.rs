@@ -132,7 +132,8 @@ fn render(root: &Path) -> anyhow::Result<String> {
     let routes: Vec<Route> = serde_json::from_str(&routes).context("the list of routes")?;
     let proved = Proved::read(root)?;
     let page = fs::read_to_string(root.join(PAGE)).context(PAGE)?;
-    let (before, rest) = page.split_once(BEGIN).with_context(|| format!("{PAGE} has no line `{}`", BEGIN.trim()))?;
+    let (before, rest) =
+        page.split_once(BEGIN).with_context(|| format!("{PAGE} has no line `{}`", BEGIN.trim()))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("{PAGE} has no line `{}`", END.trim()))?;
     Ok(format!("{before}{BEGIN}{}{END}{after}", section(&routes, &proved)?))
 }
@@ -160,7 +161,8 @@ fn section(routes: &[Route], proved: &Proved) -> anyhow::Result<String> {
             )?;
         }
     }
-    let listed: usize = GROUPS.iter().map(|(group, _)| routes.iter().filter(|route| route.group == *group).count()).sum();
+    let listed: usize =
+        GROUPS.iter().map(|(group, _)| routes.iter().filter(|route| route.group == *group).count()).sum();
     if listed != routes.len() {
         bail!("a route has a group that the page does not know");
     }

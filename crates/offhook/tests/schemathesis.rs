@@ -4,10 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "in helpers of tests too, a failed unwrap is a failed test")]
 
-#[path = "support/server.rs"]
-mod server;
 #[path = "schemathesis/seed.rs"]
 mod seed;
+#[path = "support/server.rs"]
+mod server;
 
 use std::{path::PathBuf, process::Command};
 
@@ -36,7 +36,15 @@ fn run(db: Db) {
         .args(["run", &server.url("/openapi.json"), "--header", &format!("Authorization: Bearer {KEY}")])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", CHECKS])
         .args(["--max-examples", "5", "--seed", "20250115", "--no-shrink", "--continue-on-failure"])
-        .args(["--suppress-health-check", "all", "--warnings", "off", "--no-color", "--request-timeout", "40"])
+        .args([
+            "--suppress-health-check",
+            "all",
+            "--warnings",
+            "off",
+            "--no-color",
+            "--request-timeout",
+            "40",
+        ])
         .output()
         .expect("Schemathesis runs");
     let said = String::from_utf8_lossy(&output.stdout);

@@ -12,10 +12,12 @@ const OFTEN: f64 = 0.75;
 
 /// Makes some of everything and returns the settings that name it.
 pub fn settings(server: &Server) -> String {
-    let made = |path: &str, body: Value, key: &str| server.post(path, &body)[key].as_str().unwrap().to_owned();
+    let made =
+        |path: &str, body: Value, key: &str| server.post(path, &body)[key].as_str().unwrap().to_owned();
     let agents: Vec<_> =
         (0..8).map(|n| made("/v1/agents", json!({"name": format!("Agent {n}")}), "id")).collect();
-    let number = |agent: &String, kind: &str| made("/v1/numbers", json!({"agentId": agent, "type": kind}), "id");
+    let number =
+        |agent: &String, kind: &str| made("/v1/numbers", json!({"agentId": agent, "type": kind}), "id");
     let mut numbers: Vec<_> = agents[..4].iter().map(|agent| number(agent, "sms")).collect();
     numbers.extend(agents[4..].iter().map(|agent| number(agent, "imessage")));
     let calls: Vec<_> = agents

@@ -38,7 +38,8 @@ pub struct Outcome {
 
 impl Load {
     pub fn get(server: &Server, path: &str, connections: usize) -> Self {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {KEY}\r\n\r\n", server.http);
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {KEY}\r\n\r\n", server.http);
         Self { to: server.http, request: request.into_bytes(), connections }
     }
 
