@@ -38,14 +38,14 @@ impl Texting for SimTexts {
             };
             // A group fares as its first member.
             match self.outcome(text, first) {
-                Outcome::Unavailable => return Submission::Unavailable,
+                Outcome::Unavailable => Submission::Unavailable,
                 Outcome::Refused { code } => {
-                    return Submission::Refused { reason: reason(&code).to_owned(), code };
+                    Submission::Refused { reason: reason(&code).to_owned(), code }
                 }
-                Outcome::Lost => return Submission::Unconfirmed,
+                Outcome::Lost => Submission::Unconfirmed,
                 Outcome::Unknown => {
                     self.land(text, &members);
-                    return Submission::Unconfirmed;
+                    Submission::Unconfirmed
                 }
                 Outcome::Slow(wait) => {
                     tokio::time::sleep(wait).await;
@@ -200,7 +200,9 @@ impl SimTexts {
     fn outcome(&self, text: &OutboundText, address: &str) -> Outcome {
         let told = self.setting(text.account_id.as_ref(), address).outcome;
         let outcome = told.unwrap_or_else(|| Outcome::of(address));
-        if self.takes(text.account_id.as_ref(), text.channel, address) {
+        // What a group can do is for its members to sort out.
+        let is_group = !matches!(text.to, Recipient::Person(_));
+        if is_group || self.takes(text.account_id.as_ref(), text.channel, address) {
             return outcome;
         }
         match text.channel {
