@@ -1,6 +1,10 @@
 //! Webhook endpoints and the bodies sent to them (contract `webhooks.md`).
 
+mod message;
+
 use serde::{Deserialize, Serialize};
+
+pub use message::{EventGroup, MessageData, Participant, RepliedTo};
 
 use crate::{
     Timestamp,

@@ -1,4 +1,6 @@
-//! Recordings on disk.
+//! Recordings, and copies of pictures and files, on disk.
+
+mod media;
 
 use std::{
     io::{self, SeekFrom},
@@ -11,24 +13,26 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncSeekExt as _, Take},
 };
 
-/// A directory of recordings, one WAV file per call.
+/// A directory of recordings, one WAV file per call, and of media.
 #[derive(Debug, Clone)]
 pub struct Blobs {
     directory: PathBuf,
 }
 
-/// A failure of the directory of recordings.
+pub use media::MediaWriter;
+
+/// A failure of the directory.
 #[derive(Debug, thiserror::Error)]
 pub enum BlobError {
     /// The id has characters that no id of ours has.
-    #[error("the id cannot name a recording")]
+    #[error("the id cannot name a file")]
     BadName,
     /// The file system failed.
-    #[error("the directory of recordings failed")]
+    #[error("the directory of files failed")]
     Io(#[from] io::Error),
 }
 
-/// An open recording.
+/// An open file.
 #[derive(Debug)]
 pub struct Blob {
     file: File,
@@ -57,8 +61,7 @@ impl Blobs {
     /// only: no id leads out of the directory.
     pub fn recording_name(&self, call: &CallId) -> Result<String, BlobError> {
         let id = call.as_str();
-        let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-        if id.is_empty() || id.len() > 128 || !id.bytes().all(fine) {
+        if !is_plain(id) {
             return Err(BlobError::BadName);
         }
         Ok(format!("{id}.wav"))
@@ -76,6 +79,15 @@ impl Blobs {
             Err(BlobError::BadName) => return Ok(None),
             Err(error) => return Err(error),
         };
+        Self::open_file(&path).await
+    }
+
+    /// Removes a call's recording; false when there was none.
+    pub async fn delete_recording(&self, call: &CallId) -> Result<bool, BlobError> {
+        Self::remove_file(&self.recording_path(call)?).await
+    }
+
+    async fn open_file(path: &Path) -> Result<Option<Blob>, BlobError> {
         match File::open(path).await {
             Ok(file) => {
                 let size_bytes = file.metadata().await?.len();
@@ -86,14 +98,20 @@ impl Blobs {
         }
     }
 
-    /// Removes a call's recording; false when there was none.
-    pub async fn delete_recording(&self, call: &CallId) -> Result<bool, BlobError> {
-        match tokio::fs::remove_file(self.recording_path(call)?).await {
+    async fn remove_file(path: &Path) -> Result<bool, BlobError> {
+        match tokio::fs::remove_file(path).await {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Whether an id is letters, digits, `_` and `-` only: it names a file, and
+/// none outside the directory.
+fn is_plain(id: &str) -> bool {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    !id.is_empty() && id.len() <= 128 && id.bytes().all(fine)
 }
 
 impl Blob {

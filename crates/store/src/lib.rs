@@ -56,6 +56,7 @@ pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs};
 #[cfg(any(test, feature = "bulk"))]
 pub use bulk::Bulk;
+pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,

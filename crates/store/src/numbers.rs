@@ -37,6 +37,8 @@ pub struct NumberPatch {
 
 statements! {
     BY_ID = "SELECT * FROM numbers WHERE account_id = $1 AND id = $2";
+    CALLED = "SELECT * FROM numbers WHERE account_id = $1 AND phone_number = $2
+        ORDER BY CASE WHEN status = 'active' THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1";
     LIST = "SELECT * FROM numbers WHERE account_id = $1 AND status = 'active'
         ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
     COUNT = "SELECT COUNT(*) AS total FROM numbers WHERE account_id = $1 AND status = 'active'";
@@ -64,6 +66,17 @@ impl Store {
     /// A number of this account, also when it was released.
     pub async fn number(&self, account: &AccountId, id: &NumberId) -> Result<Option<Number>, StoreError> {
         self.read().await?.optional(&BY_ID, args![account, id]).await?.map(from_row).transpose()
+    }
+
+    /// The account's number that reads like this: the one it holds, else the
+    /// one it held last.
+    pub async fn number_called(
+        &self,
+        account: &AccountId,
+        phone_number: &E164,
+    ) -> Result<Option<Number>, StoreError> {
+        let row = self.read().await?.optional(&CALLED, args![account, phone_number]).await?;
+        row.map(from_row).transpose()
     }
 
     /// The numbers the account holds, newest first; released ones are left out.

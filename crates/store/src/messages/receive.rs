@@ -6,6 +6,7 @@ use std::sync::Arc;
 use offhook_model::{
     id::{ConversationId, EventId},
     message::Message,
+    usage::LedgerEntry,
 };
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     messages::{earlier, insert, queue, send, thread, thread::ThreadKey},
     opt_outs,
     statement::statements,
+    usage,
     value::args,
 };
 
@@ -31,6 +33,8 @@ pub struct NewArrival {
     pub thread: ThreadKey,
     /// Our copies of its media.
     pub media: Vec<StoredMedia>,
+    /// What it costs; its agent is set here.
+    pub charge: LedgerEntry,
     /// What its words mean for the platform.
     pub keyword: Option<KeywordEffect>,
     /// How many earlier messages [`Self::tell`] is given.
@@ -122,11 +126,12 @@ impl Store {
 }
 
 async fn store(tx: &mut Conn, new: NewArrival) -> Result<Received, StoreError> {
-    let NewArrival { mut message, part, thread: key, media, keyword, history, tell } = new;
+    let NewArrival { mut message, part, thread: key, media, mut charge, keyword, history, tell } = new;
     let Some(agent) = thread::hold_number(tx, &message.account_id, &message.number_id).await? else {
         return Ok(Received::NumberGone);
     };
     message.agent_id = agent;
+    charge.agent_id.clone_from(&message.agent_id);
     let Some(conversation) = thread::open(tx, &key, &message).await? else {
         return Err(StoreError::Dangling);
     };
@@ -137,6 +142,8 @@ async fn store(tx: &mut Conn, new: NewArrival) -> Result<Received, StoreError> {
             return Ok(Received::Duplicate);
         }
     }
+    // Owed, not asked for: it arrived.
+    let _owed = usage::charge(tx, &charge).await?;
     for file in &media {
         media::insert(tx, &message.account_id, file).await?;
     }

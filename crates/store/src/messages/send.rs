@@ -7,6 +7,7 @@ use offhook_model::{
     Timestamp,
     id::NumberId,
     message::{Channel, Message},
+    usage::LedgerEntry,
 };
 
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     },
     opt_outs,
     statement::statements,
+    usage::{self, Charged},
     value::args,
 };
 
@@ -38,6 +40,8 @@ pub struct NewSend {
     pub owner: String,
     /// See `owner`.
     pub lease_until: Timestamp,
+    /// What it costs; its agent is set here.
+    pub charge: LedgerEntry,
 }
 
 /// What came of it.
@@ -59,6 +63,8 @@ pub enum Sending {
     NoSuchGroup,
     /// The recipient wants no texts of this number.
     OptedOut,
+    /// The balance does not cover it.
+    InsufficientBalance,
 }
 
 statements! {
@@ -82,20 +88,29 @@ impl Store {
 }
 
 async fn accept(tx: &mut Conn, new: NewSend) -> Result<Sending, StoreError> {
-    let NewSend { mut message, thread: key, media, spacing, owner, lease_until } = new;
+    let NewSend { mut message, thread: key, media, spacing, owner, lease_until, mut charge } = new;
     let Some(agent) = thread::hold_number(tx, &message.account_id, &message.number_id).await? else {
         return Ok(Sending::NumberGone);
     };
     message.agent_id = agent;
+    charge.agent_id.clone_from(&message.agent_id);
     // From here on the thread is locked: a STOP that is being stored is waited
     // for, and one that comes later finds this message stored.
     let Some(conversation) = thread::open(tx, &key, &message).await? else {
         return Ok(Sending::NoSuchGroup);
     };
     message.conversation_id = conversation.id;
+    if conversation.is_group {
+        message.to.clone_from(&conversation.participant);
+    }
     let obeys = message.channel != Channel::Whatsapp && !conversation.is_group;
     if obeys && opt_outs::is_out(tx, &message.number_id, &conversation.participant).await? {
         return Ok(Sending::OptedOut);
+    }
+    if let Charged::InsufficientBalance { .. } = usage::charge(tx, &charge).await? {
+        // A thread that was begun for it alone goes again.
+        thread::drop_empty(tx, &message.conversation_id).await?;
+        return Ok(Sending::InsufficientBalance);
     }
     for file in &media {
         media::insert(tx, &message.account_id, file).await?;

@@ -71,7 +71,9 @@ statements! {
             THEN CAST($6 AS BIGINT) ELSE last_inbound_at END
         WHERE account_id = $1 AND id = $2 RETURNING *";
     HELD = "SELECT agent_id FROM numbers WHERE account_id = $1 AND id = $2 AND status = 'active' /*pg: FOR SHARE */";
+    DROP_EMPTY = "DELETE FROM conversations WHERE id = $1 AND message_count = 0";
     NAME_GROUP = "UPDATE conversations SET carrier_group = $2 WHERE id = $1 AND carrier_group IS NULL";
+    BY_ID = "SELECT * FROM conversations WHERE account_id = $1 AND id = $2";
     GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND group_id = $2";
     WITH = "SELECT * FROM conversations WHERE account_id = $1 AND number_id = $2 AND network = $3
         AND participant = $4";
@@ -82,6 +84,12 @@ impl Store {
     pub async fn group(&self, account: &AccountId, id: &GroupId) -> Result<Option<Conversation>, StoreError> {
         let row = self.read().await?.optional(&GROUP, args![account, id]).await?;
         row.map(conversations::from_row).transpose()
+    }
+
+    /// The thread a message belongs to.
+    pub async fn thread_of(&self, message: &Message) -> Result<Option<Conversation>, StoreError> {
+        let args = args![&message.account_id, &message.conversation_id];
+        self.read().await?.optional(&BY_ID, args).await?.map(conversations::from_row).transpose()
     }
 
     /// The thread of a number with a person, or with a group by its `grp_` id.
@@ -185,6 +193,11 @@ pub(crate) async fn touch(tx: &mut Conn, message: &Message) -> Result<Conversati
         message.direction == MessageDirection::Inbound
     ];
     conversations::from_row(tx.one(&TOUCH, args).await?)
+}
+
+/// Removes a thread that has no message.
+pub(crate) async fn drop_empty(tx: &mut Conn, id: &ConversationId) -> Result<(), StoreError> {
+    tx.execute(&DROP_EMPTY, args![id]).await.map(drop)
 }
 
 /// Keeps the name a carrier gave a group of ours.
