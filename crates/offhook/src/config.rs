@@ -50,6 +50,7 @@ pub struct Config {
     pub limits: Limits,
     pub billing_enabled: bool,
     pub prices: PriceBook,
+    pub messages: Messages,
     pub recording_enabled: bool,
     pub log: Log,
     pub trunks: Vec<Trunk>,
@@ -113,6 +114,15 @@ pub struct Limits {
     pub numbers: u32,
     /// None: requests are not counted.
     pub rates: Option<Rates>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Messages {
+    /// None: no limit.
+    pub per_minute: Option<u32>,
+    pub max_media_bytes: u64,
+    pub media_timeout: Duration,
+    pub system_number: Option<E164>,
 }
 
 #[derive(Debug, Clone)]
@@ -198,6 +208,7 @@ impl Config {
             limits: limits(r),
             billing_enabled: r.flag("billing.enabled"),
             prices: prices::read(r),
+            messages: messages(r),
             recording_enabled: r.flag("recording.enabled"),
             log: Log { level: r.text("log.level"), json: r.word("log.format", &["text", "json"]) == "json" },
             trunks,
@@ -328,6 +339,23 @@ fn rates(r: &mut Reader<'_>) -> Option<Rates> {
             }
             None
         }
+    }
+}
+
+fn messages(r: &mut Reader<'_>) -> Messages {
+    let per_minute = r.number("messages.per_minute", 0..=1_000_000);
+    let system_number = r.optional("messages.system_number").and_then(|text| {
+        let number = text.parse().ok();
+        if number.is_none() {
+            r.fault("messages.system_number", format!("`{text}` is not a number such as +14155550100"));
+        }
+        number
+    });
+    Messages {
+        per_minute: u32::try_from(per_minute).ok().filter(|&n| n > 0),
+        max_media_bytes: r.number("messages.max_media_bytes", 1..=1_000_000_000).unsigned_abs(),
+        media_timeout: r.duration("messages.media_timeout"),
+        system_number,
     }
 }
 

@@ -60,6 +60,7 @@ use crate::{
     error::Chain,
     expire,
     idempotency::forget,
+    messaging,
     numbers::months,
 };
 
@@ -74,7 +75,7 @@ pub struct Start {
     pub engine: EngineConfig,
     /// `sqlite://…` or `postgres://…`.
     pub store_url: String,
-    /// Directory of the recordings.
+    /// Directory of recordings and media.
     pub blobs: PathBuf,
     /// The operator's own API key.
     pub bootstrap_key: Option<String>,
@@ -219,6 +220,8 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let tasks = vec![
         tokio::spawn(Deliverer::new(app.clone()).run(stop.clone())),
         tokio::spawn(calls::end::keep(app.clone(), stop.clone())),
+        tokio::spawn(messaging::queue::run(app.clone(), stop.clone())),
+        tokio::spawn(messaging::inbound::run(app.clone(), stop.clone())),
         tokio::spawn(expire::run(app.clone(), stop.clone())),
         tokio::spawn(forget::run(app.clone(), stop.clone())),
         tokio::spawn(months::run(app.clone(), stop.clone())),
@@ -283,6 +286,10 @@ impl Running {
     }
 }
 
+/// Where the platform's own texts come from on the simulated network, unless
+/// the operator says so: a number nobody is ever sold.
+const SIM_SYSTEM_NUMBER: &str = "+15005550199";
+
 /// The settings of the API, completed by what is known only now.
 fn settings(start: &Start, blobs: &Blobs, http: SocketAddr) -> Settings {
     let mut settings = start.settings.clone();
@@ -293,6 +300,10 @@ fn settings(start: &Start, blobs: &Blobs, http: SocketAddr) -> Settings {
     settings.sip = sip.advertised.unwrap_or(sip.listen);
     if settings.sip.port() == 0 {
         settings.sip.set_port(sip.listen.port());
+    }
+    settings.blobs = blobs.directory().to_path_buf();
+    if start.sim && settings.messages.system_number.is_none() {
+        settings.messages.system_number = SIM_SYSTEM_NUMBER.parse().ok();
     }
     if settings.recordings.is_some() {
         settings.recordings = Some(blobs.directory().to_path_buf());

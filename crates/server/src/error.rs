@@ -121,6 +121,12 @@ impl ApiError {
         Self::new(ErrorCode::Internal, "Internal server error")
     }
 
+    /// Whether the same request may succeed when it is made again soon.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.code == ErrorCode::ServiceUnavailable
+    }
+
     /// Its code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {

@@ -7,7 +7,10 @@ use std::{
 };
 
 use ipnet::IpNet;
-use offhook_model::usage::{Payment, PriceBook};
+use offhook_model::{
+    e164::E164,
+    usage::{Payment, PriceBook},
+};
 
 use crate::limits::Rates;
 
@@ -36,6 +39,10 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Waits between the attempts of a webhook delivery.
     pub retry_delays: Vec<Duration>,
+    /// The directory of recordings and media.
+    pub blobs: PathBuf,
+    /// Messages.
+    pub messages: Messages,
     /// Where recordings are written; none when recording is off.
     pub recordings: Option<PathBuf>,
     /// Largest request body.
@@ -64,6 +71,8 @@ impl Default for Settings {
             idempotency_window: minutes(24 * 60),
             trusted_proxies: Vec::new(),
             retry_delays: vec![minutes(5), minutes(30), minutes(120), minutes(360), minutes(720)],
+            blobs: std::env::temp_dir().join("offhook-blobs"),
+            messages: Messages::default(),
             recordings: None,
             body_limit_bytes: 1024 * 1024,
             body_timeout: Duration::from_secs(30),
@@ -85,6 +94,41 @@ impl Settings {
     #[must_use]
     pub fn owed(&self) -> Payment {
         if self.billing { Payment::Owed } else { Payment::Metered }
+    }
+}
+
+/// How messages are sent and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Messages {
+    /// Texts and multimedia texts a number sends per minute, evenly spread;
+    /// more wait and leave in order. None: no limit.
+    pub per_minute: Option<u32>,
+    /// Largest picture or file.
+    pub max_media_bytes: u64,
+    /// Longest time a picture or file may take to be fetched.
+    pub media_timeout: Duration,
+    /// Where the platform's own texts, such as one-time codes, come from; none
+    /// where it sends none.
+    pub system_number: Option<E164>,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self {
+            per_minute: None,
+            max_media_bytes: 5 * 1024 * 1024,
+            media_timeout: Duration::from_secs(10),
+            system_number: None,
+        }
+    }
+}
+
+impl Messages {
+    /// Shortest time between two texts of a number.
+    #[must_use]
+    pub fn spacing(&self) -> Option<Duration> {
+        let per_minute = self.per_minute.filter(|per_minute| *per_minute > 0)?;
+        Some(Duration::from_secs(60) / per_minute)
     }
 }
 

@@ -9,7 +9,7 @@ use offhook_server::{
         Credentials, EngineConfig, FetchPolicy, LlmConfig, LlmTimeouts, MediaConfig, Running, SpeechConfig,
         SpeechProvider, Start, SttConfig, TierModels, Trunk, TtsConfig,
     },
-    settings::{Limits, RegistrationSettings},
+    settings::{Limits, Messages, RegistrationSettings},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -66,6 +66,12 @@ pub fn settings(config: &Config) -> Start {
             idempotency_window: config.idempotency_window,
             trusted_proxies: config.trusted_proxies.clone(),
             retry_delays: config.retry_delays.clone(),
+            messages: Messages {
+                per_minute: config.messages.per_minute,
+                max_media_bytes: config.messages.max_media_bytes,
+                media_timeout: config.messages.media_timeout,
+                system_number: config.messages.system_number.clone(),
+            },
             recordings: config.recording_enabled.then(|| config.blobs.clone()),
             registration: RegistrationSettings {
                 required: config.registration.required,
