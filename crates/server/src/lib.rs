@@ -37,6 +37,7 @@ pub mod expire;
 pub mod idempotency;
 pub mod input;
 pub mod limits;
+pub mod media_api;
 pub mod messaging;
 pub mod numbers;
 pub mod observe;

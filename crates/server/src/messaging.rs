@@ -1,4 +1,33 @@
 //! The life of messages: accepted, handed over, reported on, received.
+//!
+//! | step | file |
+//! |---|---|
+//! | a message of ours, from wish to acceptance | [`send`] |
+//! | who sends it, whom to, how | [`sender`], [`blocked`], `channel`, [`whatsapp`] |
+//! | whether it may leave, what it costs | `registration`, `usage` |
+//! | its pictures and files | [`media`] |
+//! | handing it to the carrier, at most once | [`submit`], [`queue`] |
+//! | what the carrier tells: arrivals, reports | [`inbound`] |
+//! | STOP, START, HELP | [`keywords`] |
+//! | the `agent.message` event | [`event`] |
+//! | texts of the platform itself | [`system`] |
+//!
+//! The store is the truth; [`MessagingRuntime`] only wakes the worker.
+
+pub mod blocked;
+mod channel;
+pub mod event;
+pub mod inbound;
+pub mod keywords;
+pub mod media;
+pub mod queue;
+mod registration;
+pub mod send;
+pub mod sender;
+pub mod submit;
+pub mod system;
+mod usage;
+pub mod whatsapp;
 
 use std::{
     fmt,

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     audit_api, billing_api,
     error::{ApiError, ErrorCode},
-    observe, openapi, ops,
+    media_api, observe, openapi, ops,
     requests::guard::{Guard, guard},
     sim_api,
 };
@@ -23,6 +23,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .merge(audit_api::routes())
         .merge(sim_api::routes())
         .merge(billing_api::routes())
+        .merge(media_api::routes())
 }
 
 /// The whole server as one service. A trailing slash makes no difference.

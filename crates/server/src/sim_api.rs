@@ -5,6 +5,7 @@
 mod calls;
 mod handsets;
 mod test_numbers;
+mod texts;
 
 use std::sync::Arc;
 
@@ -19,6 +20,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(test_numbers::test_numbers))
         .routes(routes!(handsets::handsets))
         .routes(routes!(calls::create))
+        .routes(routes!(texts::receive::receive))
+        .routes(routes!(texts::receipt::receipt))
+        .routes(routes!(texts::reaction::react))
+        .routes(routes!(texts::contacts::share))
+        .routes(routes!(texts::location::move_to))
+        .routes(routes!(texts::behaviour::set))
+        .routes(routes!(texts::inbox::inbox))
 }
 
 /// The simulated network.

@@ -53,7 +53,6 @@ pub use audit::{
     verify::{AuditFault, AuditVerdict},
 };
 pub use backend::{Db, Store, StoreOptions};
-pub use blobs::{Blob, BlobError, Blobs};
 #[cfg(any(test, feature = "bulk"))]
 pub use bulk::Bulk;
 pub use blobs::{Blob, BlobError, Blobs, MediaWriter};

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod contacts;
 pub mod conversations;
 pub mod feedback;
+pub mod messages;
 pub mod numbers;
 pub mod register;
 pub mod sip_trunks;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(agents::routes())
         .merge(calls::routes())
         .merge(contacts::routes())
+        .merge(messages::routes())
         .merge(numbers::routes())
         .merge(register::routes())
         .merge(feedback::routes())

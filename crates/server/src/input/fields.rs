@@ -114,6 +114,13 @@ impl<'a> Fields<'a> {
         self.spot.inside(name).fault(kind, msg);
     }
 
+    /// Whether anything read so far was at fault: rules between fields would
+    /// only repeat it.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !self.spot.faults.is_empty()
+    }
+
     fn find(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name).or_else(|| self.object.get(other_casing(name)?.as_str()))
     }

@@ -4,6 +4,7 @@ mod available;
 mod create;
 mod get;
 mod list;
+mod messages;
 mod release;
 mod update;
 mod view;
@@ -20,6 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(available::available))
         .routes(routes!(get::get, update::update, release::release))
+        .routes(routes!(messages::messages))
 }
 
 /// The caller's number of this id, also when it was released.
