@@ -81,6 +81,7 @@ pub struct World {
     pub carrier: Arc<Fallible>,
     router: Router,
     clock: Arc<AtomicI64>,
+    blobs: TempDir,
     _place: Place,
 }
 
@@ -195,7 +196,9 @@ impl World {
         let clock = Arc::new(AtomicI64::new(START_MS));
         let ticks = Arc::clone(&clock);
         let carrier = Arc::new(Fallible::default());
-        let mut settings = Settings { allow_private: true, ..Settings::default() };
+        let blobs = tempfile::tempdir().unwrap();
+        let mut settings =
+            Settings { allow_private: true, blobs: blobs.path().to_owned(), ..Settings::default() };
         adjust(&mut settings);
         let policy = FetchPolicy { allow_private: settings.allow_private, ..FetchPolicy::default() };
         let app = App::new(Parts {
@@ -219,6 +222,7 @@ impl World {
             carrier,
             router,
             clock,
+            blobs,
             _place: place,
         };
         (world.account, world.key) = world.add_account(None).await;
@@ -295,6 +299,18 @@ impl World {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Reply { status: head.status, headers: head.headers, body }
+    }
+
+    /// A reply that is no JSON.
+    pub async fn fetch_bytes(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        (head.status, head.headers, bytes.to_vec())
+    }
+
+    /// How many copies of pictures and files are on disk.
+    pub fn media_files(&self) -> usize {
+        std::fs::read_dir(self.blobs.path().join("media")).map_or(0, Iterator::count)
     }
 
     /// A new agent's id.

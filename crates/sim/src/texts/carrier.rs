@@ -39,9 +39,7 @@ impl Texting for SimTexts {
             // A group fares as its first member.
             match self.outcome(text, first) {
                 Outcome::Unavailable => Submission::Unavailable,
-                Outcome::Refused { code } => {
-                    Submission::Refused { reason: reason(&code).to_owned(), code }
-                }
+                Outcome::Refused { code } => Submission::Refused { reason: reason(&code).to_owned(), code },
                 Outcome::Lost => Submission::Unconfirmed,
                 Outcome::Unknown => {
                     self.land(text, &members);
