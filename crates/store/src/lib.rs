@@ -53,9 +53,9 @@ pub use audit::{
     verify::{AuditFault, AuditVerdict},
 };
 pub use backend::{Db, Store, StoreOptions};
+pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
 #[cfg(any(test, feature = "bulk"))]
 pub use bulk::Bulk;
-pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,
