@@ -20,5 +20,7 @@ mod refused;
 mod server;
 #[path = "calls/stage.rs"]
 mod stage;
+#[path = "calls/texts.rs"]
+mod texts;
 #[path = "calls/webhook_mode.rs"]
 mod webhook_mode;

@@ -80,3 +80,33 @@ CREATE TABLE locations (
     at BIGINT NOT NULL,
     PRIMARY KEY (account_id, person)
 );
+
+-- One reaction per person and message; a new one takes the old one's place.
+-- message_at is the message's: the reactions to a page are a range.
+CREATE TABLE reactions (
+    id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    message_id TEXT NOT NULL REFERENCES messages (id),
+    conversation_id TEXT NOT NULL,
+    message_at BIGINT NOT NULL,
+    person TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    reaction TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (message_id, person)
+);
+CREATE INDEX reactions_by_conversation ON reactions (conversation_id, message_at);
+
+-- How many threads each agent ('' none) has on each number: the totals of
+-- lists, which must not count a million rows for a page.
+CREATE TABLE thread_counts (
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    agent_id TEXT NOT NULL,
+    number_id TEXT NOT NULL,
+    threads BIGINT NOT NULL,
+    PRIMARY KEY (account_id, agent_id, number_id)
+);
+
+-- With all of its order, a page deep down is found in the index alone.
+DROP INDEX conversations_by_agent;
+CREATE INDEX conversations_by_agent ON conversations (account_id, agent_id, last_message_at, id);

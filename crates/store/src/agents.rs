@@ -10,6 +10,7 @@ use offhook_model::{
 use crate::{
     Page, Paged, Store, StoreError,
     conn::Conn,
+    conversations::counts,
     row::{Row, to_json},
     statement::statements,
     value::{Value, args},
@@ -121,6 +122,7 @@ impl Store {
                 for statement in [&FREE_NUMBERS, &FREE_CALLS, &FREE_CONVERSATIONS, &DROP_WEBHOOK, &DELETE] {
                     tx.execute(statement, args![&account, &id]).await?;
                 }
+                counts::orphaned(tx, &account, &id).await?;
                 Ok(Some(agent))
             })
         })

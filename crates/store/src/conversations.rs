@@ -8,11 +8,14 @@ use offhook_model::{
 use serde_json::Value as Json;
 
 use crate::{
-    Page, Paged, Store, StoreError,
+    Store, StoreError,
     row::{Row, to_json},
-    statement::statements,
-    value::args,
+    statement::{Statement, statements},
+    value::{Value, args},
 };
+
+pub(crate) mod counts;
+pub(crate) mod list;
 
 /// A thread as lists show it (contract §7.1).
 #[derive(Debug, Clone, PartialEq)]
@@ -70,12 +73,12 @@ statements! {
         is_group, group_id, group_name, group_icon_url, participants, last_message_at, last_message_preview,
         message_count, metadata, created_at, network, last_inbound_at, carrier_group)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
-    LIST = "SELECT * FROM conversations WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)
-        ORDER BY last_message_at DESC, id DESC LIMIT $3 OFFSET $4";
     METADATA = "SELECT metadata FROM conversations WHERE account_id = $1 AND number_id = $2
         AND network = 'native' AND participant = $3";
-    COUNT = "SELECT COUNT(*) AS total FROM conversations
-        WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR agent_id = $2)";
+    BY_ID = "SELECT * FROM conversations WHERE account_id = $1 AND id = $2";
+    SET_METADATA = "UPDATE conversations SET metadata = $3 WHERE account_id = $1 AND id = $2 RETURNING *";
+    SET_NAME = "UPDATE conversations SET group_name = $3 WHERE account_id = $1 AND id = $2 AND is_group = TRUE
+        RETURNING *";
 }
 
 impl Store {
@@ -103,7 +106,16 @@ impl Store {
             new.last_inbound_at,
             new.carrier_group.clone()
         ];
-        self.execute(&INSERT, args).await.map(drop)
+        let (account, agent, number) = (new.account_id.clone(), new.agent_id.clone(), new.number_id.clone());
+        self.write(move |tx| {
+            let (account, agent, number, args) =
+                (account.clone(), agent.clone(), number.clone(), args.clone());
+            Box::pin(async move {
+                tx.execute(&INSERT, args).await?;
+                counts::begun(tx, &account, agent.as_ref(), &number).await
+            })
+        })
+        .await
     }
 
     /// The owner's data of the thread between a number and another one; of
@@ -118,17 +130,47 @@ impl Store {
         Ok(row.map(|row| row.opt_json("metadata")).transpose()?.flatten())
     }
 
-    /// The account's threads, or one agent's; last active first.
-    pub async fn conversations(
+    /// A thread of this account.
+    pub async fn conversation(
         &self,
         account: &AccountId,
-        agent: Option<&AgentId>,
-        page: Page,
-    ) -> Result<Paged<Conversation>, StoreError> {
-        let mut conn = self.read().await?;
-        let total = conn.one(&COUNT, args![account, agent]).await?.number("total")?;
-        let rows = conn.all(&LIST, args![account, agent, page.limit, page.offset]).await?;
-        Ok(Paged::new(rows.into_iter().map(from_row).collect::<Result<_, _>>()?, total, page))
+        id: &ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.read().await?.optional(&BY_ID, args![account, id]).await?.map(from_row).transpose()
+    }
+
+    /// Replaces the owner's data of a thread, or clears it; none when the
+    /// account has no such thread.
+    pub async fn set_thread_metadata(
+        &self,
+        account: &AccountId,
+        id: &ConversationId,
+        metadata: Option<Json>,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let metadata = metadata.as_ref().map(to_json).transpose()?;
+        self.change(&SET_METADATA, args![account, id, metadata]).await
+    }
+
+    /// Renames a group's thread; none when the account has no such group.
+    pub async fn rename_group(
+        &self,
+        account: &AccountId,
+        id: &ConversationId,
+        name: &str,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.change(&SET_NAME, args![account, id, name]).await
+    }
+
+    async fn change(
+        &self,
+        statement: &'static Statement,
+        args: Vec<Value>,
+    ) -> Result<Option<Conversation>, StoreError> {
+        self.write(move |tx| {
+            let args = args.clone();
+            Box::pin(async move { tx.optional(statement, args).await?.map(from_row).transpose() })
+        })
+        .await
     }
 }
 

@@ -9,12 +9,14 @@ mod agents;
 mod api_keys;
 mod audit;
 mod backend;
+mod backgrounds;
 mod blobs;
 #[cfg(any(test, feature = "bulk"))]
 mod bulk;
 mod calls;
 mod codes;
 mod conn;
+mod contact_cards;
 mod contacts;
 mod conversations;
 mod error;
@@ -23,12 +25,14 @@ mod feedback;
 mod idempotency;
 mod key;
 mod like;
+mod locations;
 mod media;
 mod messages;
 mod migrate;
 mod numbers;
 mod opt_outs;
 mod page;
+mod reactions;
 mod registrations;
 mod row;
 mod sign_ups;
@@ -56,6 +60,9 @@ pub use backend::{Db, Store, StoreOptions};
 pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
 #[cfg(any(test, feature = "bulk"))]
 pub use bulk::Bulk;
+pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
+pub use backgrounds::{Background, NewBackground};
+pub use blobs::{Blob, BlobError, Blobs};
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,
@@ -63,6 +70,7 @@ pub use calls::{
     list::{CallFilter, CallSummary},
 };
 pub use codes::{CODE_TRIES, CodeHash, CodeTry};
+pub use contact_cards::ContactCard;
 pub use contacts::{Contact, ContactChange, ContactPatch};
 pub use conversations::Conversation;
 pub use error::StoreError;
@@ -72,6 +80,7 @@ pub use events::{
 pub use feedback::Feedback;
 pub use idempotency::{Claimed, EarlierRequest, IdempotencyClaim, IdempotencyScope, StoredAnswer};
 pub use key::{ApiKeySecret, KeyHash};
+pub use locations::Location;
 pub use media::StoredMedia;
 pub use messages::{
     list::{CursorPage, CursorPaged, Position},
@@ -90,6 +99,7 @@ pub use numbers::{
     route::InboundRoute,
 };
 pub use page::{Page, Paged};
+pub use reactions::{NewReaction, Reaction};
 pub use registrations::EditRegistration;
 pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;

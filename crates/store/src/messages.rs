@@ -7,7 +7,7 @@
 //! | the carrier tells how it fared | [`receipt`] |
 //! | somebody's message arrives | [`receive`] |
 //! | the thread of a message | [`thread`] |
-//! | lists | [`list`] |
+//! | lists, and what their messages answer | [`list`], [`replies`] |
 
 use offhook_model::{
     id::{AccountId, ConversationId, MessageId, NumberId},
@@ -26,6 +26,7 @@ pub(crate) mod list;
 pub(crate) mod queue;
 pub(crate) mod receipt;
 pub(crate) mod receive;
+pub(crate) mod replies;
 pub(crate) mod send;
 pub(crate) mod thread;
 

@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod feedback;
 pub mod messages;
+pub mod location;
 pub mod numbers;
 pub mod register;
 pub mod sip_trunks;
@@ -26,6 +27,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(calls::routes())
         .merge(contacts::routes())
         .merge(messages::routes())
+        .merge(conversations::routes())
+        .merge(location::routes())
         .merge(numbers::routes())
         .merge(register::routes())
         .merge(feedback::routes())

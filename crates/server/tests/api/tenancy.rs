@@ -1,6 +1,8 @@
 //! Nobody reaches what belongs to another: every route of the document, with
 //! another account's ids.
 
+use offhook_model::id::ConversationId;
+use offhook_store::Conversation;
 use serde_json::{Value, json};
 
 use crate::world::{World, on_both};
@@ -12,6 +14,8 @@ fn body(operation: &str, number: &str) -> Value {
         "createOrUpdateAgentWebhook" => json!({"url": "https://example.com/stolen"}),
         "whatsappConnectNumber" => json!({"phone_number_id": "7"}),
         "whatsappCreateTemplate" => json!({"name": "stolen", "category": "UTILITY"}),
+        "setChatBackground" => json!({"image_url": "https://example.com/stolen.png"}),
+        "sendReaction" => json!({"reaction": "love"}),
         "updateAgent" => json!({"name": "stolen"}),
         "updateNumber" => json!({"externalId": "stolen"}),
         "updateSubAccount" => json!({"name": "stolen"}),
@@ -22,6 +26,35 @@ fn body(operation: &str, number: &str) -> Value {
 /// A query that fits, where one is needed.
 fn query(operation: &str) -> &'static str {
     if operation == "whatsappDeleteTemplate" { "?name=stolen" } else { "" }
+}
+
+/// A thread of the account.
+async fn thread(world: &World, number: &str) -> String {
+    let now = world.app.now();
+    let id = ConversationId::new(now, rand::random());
+    let thread = Conversation {
+        id: id.clone(),
+        account_id: world.account.clone(),
+        agent_id: None,
+        number_id: number.into(),
+        phone_number: "+14155550100".into(),
+        participant: "+14155559876".into(),
+        channel: "imessage".into(),
+        is_group: false,
+        group_id: None,
+        group_name: None,
+        group_icon_url: None,
+        participants: None,
+        last_message_at: now,
+        last_message_preview: "mine".into(),
+        message_count: 0,
+        metadata: Some(json!({"mine": true})),
+        last_inbound_at: None,
+        carrier_group: None,
+        created_at: now,
+    };
+    world.app.store().create_conversation(&thread).await.unwrap();
+    id.to_string()
 }
 
 async fn snapshot(world: &World, agent: &str, number: &str) -> Vec<Value> {
@@ -47,6 +80,7 @@ on_both! {
         let contact = world.post("/v1/contacts", known).await.body["id"].as_str().unwrap().to_owned();
         let connected = world.post("/integrations/whatsapp/connect", json!({"code": "c", "waba_id": "mine"})).await.ok();
         let connection = connected["connection_id"].as_str().unwrap().to_owned();
+        let conversation = thread(&world, &number).await;
         let before = snapshot(&world, &agent, &number).await;
         let (_, thief) = world.add_account(None).await;
         let (_, child) = world.add_account(Some(&world.account)).await;
@@ -63,6 +97,9 @@ on_both! {
                 .replace("{trunk_id}", &trunk)
                 .replace("{contact_id}", &contact)
                 .replace("{connection_id}", &connection)
+                .replace("{conversation_id}", &conversation)
+                .replace("{message_id}", "msg_of_another")
+                .replace("{phone_number}", "%2B14155559876")
                 .replace("{call_id}", "call_of_another")
                 .replace("{sub_account_id}", "sub_of_another");
             assert!(!target.contains('{'), "{path} has a parameter this test does not know");

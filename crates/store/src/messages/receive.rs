@@ -153,7 +153,7 @@ async fn store(tx: &mut Conn, new: NewArrival) -> Result<Received, StoreError> {
     if let Some(carrier_id) = &message.carrier_id {
         tx.execute(&ARRIVE, args![&message.number_id, carrier_id, part, &message.id]).await?;
     }
-    let conversation = thread::touch(tx, &message).await?;
+    let conversation = thread::touch(tx, &message, conversation.agent_id.as_ref()).await?;
     let is_answered = match keyword {
         Some(keyword) => obey(tx, &conversation.id, &message, keyword).await?,
         None => false,

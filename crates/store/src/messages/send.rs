@@ -99,7 +99,7 @@ async fn accept(tx: &mut Conn, new: NewSend) -> Result<Sending, StoreError> {
     let Some(conversation) = thread::open(tx, &key, &message).await? else {
         return Ok(Sending::NoSuchGroup);
     };
-    message.conversation_id = conversation.id;
+    message.conversation_id = conversation.id.clone();
     if conversation.is_group {
         message.to.clone_from(&conversation.participant);
     }
@@ -116,7 +116,7 @@ async fn accept(tx: &mut Conn, new: NewSend) -> Result<Sending, StoreError> {
         media::insert(tx, &message.account_id, file).await?;
     }
     insert(tx, &message).await?;
-    let conversation = thread::touch(tx, &message).await?;
+    let conversation = thread::touch(tx, &message, conversation.agent_id.as_ref()).await?;
     let place = place(tx, &message.number_id, message.at, spacing).await?;
     let claim = match place {
         Place::Now { .. } => Some(SendClaim { message_id: message.id.clone(), owner, until: lease_until }),
@@ -166,6 +166,6 @@ async fn place(
 /// already; it waits for the worker and is billed to nobody.
 pub(crate) async fn reply_automatically(tx: &mut Conn, message: &Message) -> Result<(), StoreError> {
     insert(tx, message).await?;
-    thread::touch(tx, message).await?;
+    thread::touch(tx, message, message.agent_id.as_ref()).await?;
     queue::enter(tx, message, Place::Later { slot: message.at.as_microsecond() }, None).await
 }

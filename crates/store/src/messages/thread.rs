@@ -7,7 +7,11 @@ use offhook_model::{
 use serde_json::Value as Json;
 
 use crate::{
-    Conversation, Store, StoreError, conn::Conn, conversations, row::to_json, statement::statements,
+    Conversation, Store, StoreError,
+    conn::Conn,
+    conversations::{self, counts},
+    row::to_json,
+    statement::statements,
     value::args,
 };
 
@@ -168,7 +172,10 @@ async fn begin(
         key.network.as_str(),
         carrier_group
     ];
-    tx.execute(&OPEN, args).await.map(drop)
+    if tx.execute(&OPEN, args).await? == 1 {
+        counts::begun(tx, &key.account_id, message.agent_id.as_ref(), &key.number_id).await?;
+    }
+    Ok(())
 }
 
 async fn by_key(
@@ -181,8 +188,16 @@ async fn by_key(
 }
 
 /// Counts a message and shows it as the thread's latest; the thread follows
-/// the number's agent. The thread as it is then.
-pub(crate) async fn touch(tx: &mut Conn, message: &Message) -> Result<Conversation, StoreError> {
+/// the number's agent, away from `agent`. The thread as it is then.
+pub(crate) async fn touch(
+    tx: &mut Conn,
+    message: &Message,
+    agent: Option<&AgentId>,
+) -> Result<Conversation, StoreError> {
+    if agent != message.agent_id.as_ref() {
+        let (account, number) = (&message.account_id, &message.number_id);
+        counts::moved(tx, account, number, agent, message.agent_id.as_ref()).await?;
+    }
     let args = args![
         &message.account_id,
         &message.conversation_id,

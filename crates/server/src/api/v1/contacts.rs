@@ -1,5 +1,6 @@
 //! The address book (contract §9).
 
+mod capabilities;
 mod create;
 mod delete;
 mod get;
@@ -21,11 +22,10 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(
-        get::get,
-        update::update,
-        delete::delete
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(capabilities::capabilities))
+        .routes(routes!(get::get, update::update, delete::delete))
 }
 
 /// The caller's contact of this id.

@@ -1,82 +1,40 @@
-//! Message threads as clients see them (contract §7.1).
+//! Message threads (contract §7).
 
-use offhook_model::{
-    Timestamp,
-    id::{AgentId, ConversationId, NumberId},
-};
+mod detail;
+mod get;
+mod list;
+mod message;
+mod messages;
+mod summary;
+mod typing;
+mod update;
+
+use offhook_model::id::ConversationId;
 use offhook_store::Conversation;
-use serde::Serialize;
-use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// A thread in a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ConversationSummary)]
-pub struct ConversationView {
-    /// `conv_…`.
-    #[schema(value_type = String)]
-    pub id: ConversationId,
-    /// The agent of its number.
-    #[schema(value_type = Option<String>, required)]
-    pub agent_id: Option<AgentId>,
-    /// Our number's id.
-    #[schema(value_type = String)]
-    pub phone_number_id: NumberId,
-    /// Our number.
-    pub phone_number: String,
-    /// The other side: a number, or a group's id.
-    pub participant: String,
-    /// `sms`, `mms`, `imessage`, `whatsapp`, `rcs`.
-    pub channel: String,
-    /// Whether it has several participants.
-    pub is_group: bool,
-    /// `grp_…`.
-    #[schema(required)]
-    pub group_id: Option<String>,
-    /// The group's name.
-    #[schema(required)]
-    pub group_name: Option<String>,
-    /// The group's picture.
-    #[schema(required)]
-    pub group_icon_url: Option<String>,
-    /// Members of a group: `[{identifier, name}]`.
-    #[schema(value_type = Option<Vec<Object>>, required)]
-    pub participants: Option<Value>,
-    /// When the last message came or went.
-    #[schema(value_type = String, format = DateTime)]
-    pub last_message_at: Timestamp,
-    /// How the last message begins.
-    pub last_message_preview: String,
-    /// Messages in it.
-    pub message_count: u32,
-    /// The owner's data.
-    #[schema(value_type = Option<Object>, required)]
-    pub metadata: Option<Value>,
-    /// When it began.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
+pub use summary::ConversationView;
+
+use crate::{app::App, auth::Caller, error::ApiError};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list))
+        .routes(routes!(get::get, update::update))
+        .routes(routes!(messages::messages))
+        .routes(routes!(typing::typing))
 }
 
-impl From<Conversation> for ConversationView {
-    fn from(thread: Conversation) -> Self {
-        Self {
-            id: thread.id,
-            agent_id: thread.agent_id,
-            phone_number_id: thread.number_id,
-            phone_number: thread.phone_number,
-            participant: thread.participant,
-            channel: thread.channel,
-            is_group: thread.is_group,
-            group_id: thread.group_id,
-            group_name: thread.group_name,
-            group_icon_url: thread.group_icon_url,
-            participants: thread.participants,
-            last_message_at: thread.last_message_at,
-            last_message_preview: thread.last_message_preview,
-            message_count: thread.message_count,
-            metadata: thread.metadata,
-            created_at: thread.created_at,
-        }
-    }
+/// The caller's thread of this id.
+///
+/// # Errors
+/// 404 when there is none, or it is somebody else's.
+pub async fn find(app: &App, caller: &Caller, id: &ConversationId) -> Result<Conversation, ApiError> {
+    app.store().conversation(&caller.account, id).await?.ok_or_else(unknown)
+}
+
+/// The 404 of threads.
+#[must_use]
+pub fn unknown() -> ApiError {
+    ApiError::not_found("Conversation not found")
 }
