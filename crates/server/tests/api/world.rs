@@ -162,7 +162,9 @@ impl World {
     pub async fn on_a_small_disk() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", dir.path().display());
-        let options = StoreOptions { max_bytes: Some(300_000), ..StoreOptions::default() };
+        Store::connect(&url, StoreOptions::default()).await.unwrap().close().await;
+        let empty = std::fs::metadata(dir.path().join("test.db")).unwrap().len();
+        let options = StoreOptions { max_bytes: Some(empty + 100_000), ..StoreOptions::default() };
         let store = Store::connect(&url, options).await.unwrap();
         Self::on(store, Place::File { _dir: dir }, |_| ()).await
     }
