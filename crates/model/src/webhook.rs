@@ -1,10 +1,12 @@
 //! Webhook endpoints and the bodies sent to them (contract `webhooks.md`).
 
 mod message;
+mod people;
 
 use serde::{Deserialize, Serialize};
 
 pub use message::{EventGroup, MessageData, Participant, RepliedTo};
+pub use people::{ContactSharedData, ReactionData, SharedContactData};
 
 use crate::{
     Timestamp,

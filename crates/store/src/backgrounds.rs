@@ -63,8 +63,7 @@ impl Store {
         account: &AccountId,
         new: &NewBackground,
     ) -> Result<Option<Background>, StoreError> {
-        let args =
-            args![account, &new.conversation, &new.id, &new.digest, &new.media, new.at];
+        let args = args![account, &new.conversation, &new.id, &new.digest, &new.media, new.at];
         self.write(move |tx| {
             let args = args.clone();
             Box::pin(async move { tx.optional(&PUT, args).await?.as_ref().map(from_row).transpose() })

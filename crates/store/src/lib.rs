@@ -57,12 +57,10 @@ pub use audit::{
     verify::{AuditFault, AuditVerdict},
 };
 pub use backend::{Db, Store, StoreOptions};
+pub use backgrounds::{Background, NewBackground};
 pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
 #[cfg(any(test, feature = "bulk"))]
 pub use bulk::Bulk;
-pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
-pub use backgrounds::{Background, NewBackground};
-pub use blobs::{Blob, BlobError, Blobs};
 pub use calls::{
     Call, CallService, StoredTurn,
     end::EndCall,

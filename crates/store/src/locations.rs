@@ -50,7 +50,8 @@ impl Store {
 }
 
 fn from_row(row: Row) -> Result<Location, StoreError> {
-    let degrees = |column| row.opt_real(column)?.ok_or_else(|| StoreError::corrupt("a place without degrees"));
+    let degrees =
+        |column| row.opt_real(column)?.ok_or_else(|| StoreError::corrupt("a place without degrees"));
     Ok(Location {
         person: row.text("person")?,
         latitude: degrees("latitude")?,

@@ -50,11 +50,7 @@ pub(crate) async fn moved(
 }
 
 /// An agent is deleted: its threads have none.
-pub(crate) async fn orphaned(
-    tx: &mut Conn,
-    account: &AccountId,
-    agent: &AgentId,
-) -> Result<(), StoreError> {
+pub(crate) async fn orphaned(tx: &mut Conn, account: &AccountId, agent: &AgentId) -> Result<(), StoreError> {
     tx.execute(&ORPHAN, args![account, agent]).await?;
     tx.execute(&FORGET, args![account, agent]).await.map(drop)
 }
