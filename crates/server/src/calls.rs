@@ -9,6 +9,7 @@
 //! | hang-up by API, the one end of every call, calls of a dead process | [`end`] |
 //! | what they cost | [`charges`] |
 //! | what is known of the other side | [`party`] |
+//! | texts a hosted agent sends and reads | [`texts`] |
 //! | where calls may go | [`routing`], [`blocked`] |
 //!
 //! The store is the truth; [`CallRuntime`] only knows what is live in this
@@ -26,6 +27,7 @@ pub mod party;
 pub mod plan;
 pub mod range;
 pub mod routing;
+pub mod texts;
 pub mod token;
 pub mod web;
 

@@ -187,6 +187,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     if let Some(sim) = &sim_carrier {
         app.messaging().set_sim(Arc::clone(sim.texts()));
     }
+    brains.set_texting(Arc::new(calls::texts::CallTexts::new(app.clone())));
     let mut config = start.engine.clone();
     config.endpoint.registrar = start.sim.then(|| RegistrarConfig { realm: "offhook".to_owned(), password });
     let talker =

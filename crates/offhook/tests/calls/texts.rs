@@ -88,7 +88,10 @@ async fn earlier_texts_are_read_in_a_call() {
     let told = told(&stage);
     assert!(told.ends_with("them: My order is 427.\n"), "{told}");
     let names = offered(&stage);
-    assert!(names.contains(&"send_message".to_owned()) && names.contains(&"read_messages".to_owned()), "{names:?}");
+    assert!(
+        names.contains(&"send_message".to_owned()) && names.contains(&"read_messages".to_owned()),
+        "{names:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
