@@ -1,11 +1,11 @@
 //! What can be done with a thread besides writing in it: naming its group,
 //! typing, its background, and what it is capable of.
 
+pub mod background;
 pub mod capabilities;
 
-use offhook_carriers::{CarrierError, Texting, texting::Recipient};
+use offhook_carriers::texting::Recipient;
 use offhook_model::{
-    address::Address,
     id::AccountId,
     message::Channel,
     number::{Number, NumberStatus},
@@ -16,6 +16,7 @@ use crate::{
     api::v1::conversations::unknown,
     app::App,
     error::{ApiError, Chain},
+    messaging::{send::texting, submit::recipient},
 };
 
 /// Renames an iMessage group, at the carrier first.
@@ -48,30 +49,13 @@ pub async fn type_in(app: &App, account: &AccountId, thread: &Conversation) -> R
     only_imessage(thread)?;
     let line = line(app, account, thread).await?;
     // A group that is being made has nobody to show it to.
-    let Some(to) = recipient(thread) else { return Ok(()) };
+    let Some(to @ (Recipient::Person(_) | Recipient::Group(_))) = recipient(thread) else {
+        return Ok(());
+    };
     if let Err(error) = texting(app)?.typing(&line.phone_number, &to).await {
         tracing::debug!(conversation.id = %thread.id, error = %Chain(&error), "a typing indicator was dropped");
     }
     Ok(())
-}
-
-/// The other side of a thread, as a carrier takes it.
-#[must_use]
-pub fn recipient(thread: &Conversation) -> Option<Recipient> {
-    if thread.is_group {
-        return thread.carrier_group.clone().map(Recipient::Group);
-    }
-    Address::parse(&thread.participant).ok().map(Recipient::Person)
-}
-
-/// The carrier as one of messages.
-///
-/// # Errors
-/// 400 where it carries none.
-pub fn texting(app: &App) -> Result<&dyn Texting, ApiError> {
-    let carrier = app.carrier();
-    let none = || CarrierError::Unsupported { carrier: carrier.name(), what: "messages" };
-    Ok(carrier.texting().ok_or_else(none)?)
 }
 
 /// Refuses threads that are not on iMessage.

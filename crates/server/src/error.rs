@@ -133,6 +133,12 @@ impl ApiError {
         self.code
     }
 
+    /// What went wrong, for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Its HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {

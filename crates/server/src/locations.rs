@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use offhook_carriers::texting::LocationUpdate;
 use offhook_model::{Timestamp, address::Address, id::AccountId, number::NumberType};
-use offhook_store::{Location, Page, StoreError};
+use offhook_store::{Location, Page};
 
-use crate::{app::App, conversations::texting, error::ApiError};
+use crate::{
+    app::App,
+    error::ApiError,
+    messaging::{inbound::Outcome, send::texting},
+};
 
 /// Most lines whose people are asked for.
 const LINES: Page = Page { limit: 1_000, offset: 0 };
@@ -54,14 +58,14 @@ pub async fn refresh(app: &App, account: &AccountId) -> Result<Duration, ApiErro
 /// nobody holds, are dropped.
 ///
 /// # Errors
-/// What the store answered.
-pub async fn arrived(app: &App, update: &LocationUpdate) -> Result<(), StoreError> {
-    let Some(route) = app.store().route(&update.to).await? else { return Ok(()) };
+/// 503 when the store is away.
+pub async fn arrived(app: &App, update: &LocationUpdate) -> Result<Outcome, ApiError> {
+    let Some(route) = app.store().route(&update.to).await? else { return Ok(Outcome::Unknown) };
     let is_place = (-90.0..=90.0).contains(&update.latitude) && (-180.0..=180.0).contains(&update.longitude);
-    let Ok(person) = Address::parse(&update.from) else { return Ok(()) };
+    let Ok(person) = Address::parse(&update.from) else { return Ok(Outcome::Unknown) };
     if !is_place {
         tracing::warn!("a carrier told a place that is not on earth");
-        return Ok(());
+        return Ok(Outcome::Unknown);
     }
     let place = Location {
         person: person.to_string(),
@@ -69,5 +73,6 @@ pub async fn arrived(app: &App, update: &LocationUpdate) -> Result<(), StoreErro
         longitude: update.longitude,
         at: update.at.unwrap_or_else(|| app.now()),
     };
-    app.store().put_location(&route.number.account_id, &place).await
+    app.store().put_location(&route.number.account_id, &place).await?;
+    Ok(Outcome::Stored(Vec::new()))
 }

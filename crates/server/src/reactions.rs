@@ -15,8 +15,8 @@ use offhook_store::{Conversation, Reaction};
 use crate::{
     api::v1::conversations,
     app::App,
-    conversations::{recipient, texting},
     error::{ApiError, ErrorCode},
+    messaging::{send::texting, submit::recipient},
 };
 
 /// A reaction as clients write it.
@@ -121,12 +121,7 @@ pub async fn react(
     Ok((reaction, message.channel))
 }
 
-fn allowed(
-    texting: &dyn Texting,
-    message: &Message,
-    line: &Number,
-    wanted: &Wanted,
-) -> Result<(), ApiError> {
+fn allowed(texting: &dyn Texting, message: &Message, line: &Number, wanted: &Wanted) -> Result<(), ApiError> {
     if message.channel.is_phone() || message.channel == Channel::Rcs {
         return Err(ApiError::bad_request("SMS and MMS messages cannot be reacted to"));
     }
@@ -137,9 +132,7 @@ fn allowed(
         return Err(ApiError::bad_request("The message was not delivered"));
     }
     let is_tapback = matches!(wanted, Wanted::Tapback(_));
-    if message.channel == Channel::Imessage
-        && !is_tapback
-        && !texting.has_emoji_reactions(&line.phone_number)
+    if message.channel == Channel::Imessage && !is_tapback && !texting.has_emoji_reactions(&line.phone_number)
     {
         return Err(ApiError::bad_request("This line takes only the six tapbacks, no other emoji"));
     }
@@ -176,7 +169,8 @@ fn is_one_emoji(text: &str) -> bool {
             // Joins the next pictograph to this one.
             '\u{200d}' if !wants_base => wants_base = true,
             // Variation, skin tone, tags of flags.
-            '\u{fe0f}' | '\u{fe0e}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}' if !wants_base => {}
+            '\u{fe0f}' | '\u{fe0e}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}'
+                if !wants_base => {}
             c if wants_base && is_pictograph(c) => wants_base = false,
             _ => return false,
         }
@@ -220,11 +214,14 @@ mod tests {
 
     #[test]
     fn one_emoji_is_one_whatever_it_is_made_of() {
-        for emoji in ["👍", "❤️", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "1️⃣", "#⃣", "‼️", "🫠", "🏳️‍🌈", "☎"] {
+        for emoji in ["👍", "❤️", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "1️⃣", "#⃣", "‼️", "🫠", "🏳️‍🌈", "☎"]
+        {
             assert_eq!(Wanted::read(emoji), Some(Wanted::Emoji(emoji.to_owned())), "{emoji}");
         }
         let long = format!("👍{}", "🏽".repeat(EMOJI_CHARS));
-        for other in ["", "👍👍", "❤️👍", "🇩", "🇩🇪🇫🇷", "a", "hug", "1", "👍a", "\u{200d}", "🏽", "👍\u{200d}", &long] {
+        for other in
+            ["", "👍👍", "❤️👍", "🇩", "🇩🇪🇫🇷", "a", "hug", "1", "👍a", "\u{200d}", "🏽", "👍\u{200d}", &long]
+        {
             assert_eq!(Wanted::read(other), None, "{other:?}");
         }
     }

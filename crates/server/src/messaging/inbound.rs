@@ -3,6 +3,8 @@
 //! Everything is stored before it counts as taken, and taken once: a carrier
 //! that tells it again changes nothing.
 
+pub mod contacts;
+pub mod reaction;
 pub mod text;
 
 use std::time::Duration;
@@ -12,7 +14,7 @@ use offhook_model::id::MessageId;
 use offhook_store::{NewReceipt, Receipted};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, error::ApiError};
+use crate::{app::App, error::ApiError, locations};
 
 /// What came of a carrier's event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +35,9 @@ pub async fn receive(app: &App, event: CarrierEvent) -> Result<Outcome, ApiError
     match event {
         CarrierEvent::Text(text) => text::receive(app, text).await,
         CarrierEvent::Receipt(receipt) => on_receipt(app, receipt).await,
-        CarrierEvent::Reaction(_) | CarrierEvent::Contacts(_) | CarrierEvent::Location(_) => {
-            Ok(Outcome::Unknown)
-        }
+        CarrierEvent::Reaction(reaction) => reaction::receive(app, reaction).await,
+        CarrierEvent::Contacts(contacts) => contacts::receive(app, contacts).await,
+        CarrierEvent::Location(update) => locations::arrived(app, &update).await,
     }
 }
 

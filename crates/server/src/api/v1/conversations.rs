@@ -1,5 +1,6 @@
 //! Message threads (contract §7).
 
+mod background;
 mod detail;
 mod get;
 mod list;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get::get, update::update))
         .routes(routes!(messages::messages))
         .routes(routes!(typing::typing))
+        .merge(background::routes())
 }
 
 /// The caller's thread of this id.

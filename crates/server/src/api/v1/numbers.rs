@@ -1,6 +1,7 @@
 //! Phone numbers: search, buy, keep, give back (contract §3).
 
 mod available;
+mod contact_card;
 mod create;
 mod get;
 mod list;
@@ -22,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(available::available))
         .routes(routes!(get::get, update::update, release::release))
         .routes(routes!(messages::messages))
+        .merge(contact_card::routes())
 }
 
 /// The caller's number of this id, also when it was released.

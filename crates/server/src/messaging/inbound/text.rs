@@ -78,7 +78,7 @@ pub(super) async fn receive(app: &App, text: InboundText) -> Result<Outcome, Api
 
 /// The sender as everything else writes it; what no rule covers, such as an
 /// alphanumeric sender, as the carrier wrote it.
-fn sender(from: &str) -> String {
+pub(super) fn sender(from: &str) -> String {
     match Address::parse(from) {
         Ok(address) => address.to_string(),
         Err(_) => from.trim().chars().take(SENDER_CHARS).collect(),

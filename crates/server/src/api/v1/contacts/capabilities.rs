@@ -9,9 +9,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     auth::Caller,
-    conversations::texting,
     error::ApiError,
     input::{Fields, Query, Read, rules::any_phone},
+    messaging::send::texting,
 };
 
 /// Numbers looked at for an iMessage line.
