@@ -88,7 +88,8 @@ on_both! {
         let document = serde_json::to_value(offhook_server::openapi::document()).unwrap();
         let mut tried = 0;
         for (path, item) in document["paths"].as_object().unwrap() {
-            if !path.contains('{') {
+            // A simulated phone is nobody's: each account has its own behind the same number.
+            if !path.contains('{') || path.starts_with("/offhook/v1/sim/") {
                 continue;
             }
             let target = path
@@ -101,6 +102,7 @@ on_both! {
                 .replace("{message_id}", "msg_of_another")
                 .replace("{phone_number}", "%2B14155559876")
                 .replace("{call_id}", "call_of_another")
+                .replace("{media_id}", "media_of_another")
                 .replace("{sub_account_id}", "sub_of_another");
             assert!(!target.contains('{'), "{path} has a parameter this test does not know");
             for (method, operation) in item.as_object().unwrap() {
