@@ -154,7 +154,7 @@ on_both! {
             let day = daily["data"].as_array().unwrap().iter().find(|day| day["messages"] == 1).unwrap();
             assert_eq!(day["date"], date, "{tz}");
         }
-        world.advance(Duration::from_secs(16 * 24 * 3600));
+        world.advance(Duration::from_secs(17 * 24 * 3600));
         let monthly = world.get("/v1/usage/monthly?months=2&tz=America%2FSt_Johns").await.ok();
         assert_eq!(monthly["data"][0]["messages"], 1);
     }
