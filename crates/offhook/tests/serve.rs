@@ -35,6 +35,35 @@ fn every_fault_of_the_settings_is_said_at_once() {
 }
 
 #[test]
+fn credit_is_added_on_the_command_line_and_seen_by_the_server() {
+    let server = Server::start(Db::Sqlite, &[("OFFHOOK__BILLING__ENABLED", "true")]);
+    let billing = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_offhook"))
+            .arg("billing")
+            .args(args)
+            .env("OFFHOOK__DATA_DIR", server.dir.path())
+            .env("OFFHOOK__BILLING__ENABLED", "true")
+            .output()
+            .expect("the binary runs");
+        (output.status.success(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (_, made) = billing(&["credit", "--amount", "9.5", "--note", "test", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    assert_eq!(made["balance"], "9.50");
+    let id = made["accountId"].as_str().unwrap();
+    assert_eq!(billing(&["credit", "--amount", "-0.25", "--account", id]), (true, format!("{id}  9.25\n")));
+    assert_eq!(billing(&["show"]), (true, format!("{id}  9.25\n")));
+    for args in [["credit", "--amount", "much"], ["show", "--account", "acct_none"]] {
+        assert!(!billing(&args).0, "{args:?}");
+    }
+    let shown = server.get("/offhook/v1/billing");
+    assert_eq!(
+        (&shown["enabled"], &shown["balance"]),
+        (&serde_json::json!(true), &serde_json::json!("9.25"))
+    );
+}
+
+#[test]
 fn keys_made_on_the_command_line_work_and_stop_working() {
     let server = Server::start(Db::Sqlite, &[]);
     let keys = |args: &[&str]| {

@@ -2,15 +2,20 @@
 //!
 //! `cargo run --release -p offhook-store --features bulk --example list_rate -- sqlite:///tmp/lists.db [divisor]`
 //!
-//! A year of 10⁶ calls and 10⁷ ledger rows of one account; the divisor makes fewer.
+//! A year of 10⁶ calls, 10⁶ texts and 10⁷ ledger rows of one account; the divisor makes fewer.
 
 use std::{
     io::Write as _,
     time::{Duration, Instant},
 };
 
-use offhook_model::{Timestamp, id::AccountId};
-use offhook_store::{Account, Bulk, CallFilter, Page, Store, StoreError, StoreOptions};
+use offhook_model::{
+    Timestamp,
+    agent::{Agent, AgentSettings},
+    id::AccountId,
+    number::{Number, NumberStatus, NumberType},
+};
+use offhook_store::{Account, Bulk, CallFilter, CursorPage, Page, Position, Store, StoreError, StoreOptions};
 
 const YEAR_MS: i64 = 365 * 24 * 3600 * 1000;
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -27,8 +32,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let account = AccountId::new(now, rand::random());
     let row = Account { id: account.clone(), parent_id: None, name: "lists".into(), created_at: now };
     store.create_account(&row).await?;
-    for (bulk, what, rows) in [(Bulk::Calls, "calls", 1_000_000), (Bulk::Ledger, "ledger rows", 10_000_000)] {
-        let rows = rows / divisor;
+    parties(&store, &account, now).await?;
+    for (bulk, what, rows) in [
+        (Bulk::Calls, "calls", 1_000_000 / divisor),
+        (Bulk::Threads, "threads", 50_000),
+        (Bulk::Messages, "texts", 1_000_000 / divisor),
+        (Bulk::Ledger, "ledger rows", 10_000_000 / divisor),
+    ] {
         let started = Instant::now();
         store.fill(bulk, &account, rows, first, YEAR_MS / rows).await?;
         say(&format!("{rows} {what} made in {:.0} s", started.elapsed().as_secs_f64()))?;
@@ -36,6 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     store.analyze().await?;
     let calls = u32::try_from(1_000_000 / divisor)?;
     lists(&store, &account, calls).await?;
+    texts(&store, &account, first, now).await?;
     sums(&store, &account, now).await?;
     store.close().await;
     Ok(())
@@ -70,6 +81,74 @@ async fn lists(store: &Store, account: &AccountId, calls: u32) -> Result<(), Box
     }
     let search = CallFilter { search: text("4151234"), ..all };
     ask("calls, search over all", 5, || store.calls(account, &search, Page { limit: 20, offset: 0 })).await
+}
+
+/// The agents and numbers the rows are of.
+async fn parties(
+    store: &Store,
+    account: &AccountId,
+    now: Timestamp,
+) -> Result<(), Box<dyn std::error::Error>> {
+    for i in 0..10 {
+        let agent = Agent {
+            id: format!("agt_{i}").into(),
+            account_id: account.clone(),
+            settings: AgentSettings::named(format!("Agent {i}")),
+            created_at: now,
+        };
+        store.create_agent(&agent).await?;
+        let number = Number {
+            id: format!("num_{i}").into(),
+            account_id: account.clone(),
+            phone_number: format!("+1415555010{i}").parse().map_err(|_| "not a number")?,
+            country: "US".into(),
+            status: NumberStatus::Active,
+            kind: NumberType::Sms,
+            imessage_type: None,
+            agent_id: Some(agent.id),
+            attached_at: Some(now),
+            external_id: None,
+            expires_at: None,
+            created_at: now,
+            whatsapp: None,
+        };
+        store.insert_number(&number, None).await?;
+    }
+    Ok(())
+}
+
+async fn texts(
+    store: &Store,
+    account: &AccountId,
+    first: Timestamp,
+    now: Timestamp,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let middle = Timestamp::from_millisecond(now.as_millisecond() - YEAR_MS / 2)?;
+    let number = "num_3".into();
+    let page = |before: Option<Timestamp>, after: Option<Timestamp>| CursorPage {
+        limit: 50,
+        before: before.map(Position::before),
+        after: after.map(Position::after),
+    };
+    for (what, page) in [
+        ("texts of a number, first page", page(None, None)),
+        ("texts of a number, before the middle", page(Some(middle), None)),
+        ("texts of a number, after the first", page(None, Some(first))),
+    ] {
+        ask(what, TIMES, || store.messages_of_number(account, &number, &page)).await?;
+    }
+    let (thread, newest) = ("conv_101234".into(), page(None, None));
+    ask("texts of a thread, first page", TIMES, || store.messages_of_conversation(account, &thread, &newest))
+        .await?;
+    for (what, agent, offset) in [
+        ("threads, first page", None, 0),
+        ("threads, last page", None, 49_980),
+        ("threads of an agent, first page", Some("agt_3".into()), 0),
+    ] {
+        let page = Page { limit: 20, offset };
+        ask(what, TIMES, || store.conversations(account, agent.as_ref(), page)).await?;
+    }
+    Ok(())
 }
 
 async fn sums(store: &Store, account: &AccountId, now: Timestamp) -> Result<(), Box<dyn std::error::Error>> {

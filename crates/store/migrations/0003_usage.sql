@@ -26,7 +26,7 @@ CREATE INDEX usage_events_by_payer ON usage_events (payer_id, at) WHERE payer_id
 -- Sums over the ledger, and counts of calls and deliveries, written in the
 -- transaction of what they count. grain and slot: 't' all time by number (slot
 -- 0); 'd' day and 'q' quarter of an hour, both UTC and of the whole account;
--- 'da' and 'qa' the same by agent and number. '' is none. shard spreads rows
+-- 'da' and 'qa' the same by agent. '' is none. shard spreads rows
 -- that concurrent transactions of PostgreSQL would queue for.
 CREATE TABLE usage_rollups (
     account_id TEXT NOT NULL,
@@ -115,20 +115,20 @@ INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, s
             COALESCE(number_id, '') AS number_id, 0 AS quantity FROM calls
         UNION ALL SELECT account_id, 'd', started_at / 86400000, 'call', '', '', 0 FROM calls
         UNION ALL SELECT account_id, 'q', started_at / 900000, 'call', '', '', 0 FROM calls
-        UNION ALL SELECT account_id, 'da', started_at / 86400000, 'call', COALESCE(agent_id, ''),
-            COALESCE(number_id, ''), 0 FROM calls
-        UNION ALL SELECT account_id, 'qa', started_at / 900000, 'call', COALESCE(agent_id, ''),
-            COALESCE(number_id, ''), 0 FROM calls
+        UNION ALL SELECT account_id, 'da', started_at / 86400000, 'call', COALESCE(agent_id, ''), '', 0
+            FROM calls
+        UNION ALL SELECT account_id, 'qa', started_at / 900000, 'call', COALESCE(agent_id, ''), '', 0
+            FROM calls
         UNION ALL SELECT account_id, 't', 0, 'call_completed', '', COALESCE(number_id, ''), talk_time_ms / 1000
             FROM calls WHERE status = 'completed'
         UNION ALL SELECT account_id, 'd', ended_at / 86400000, 'call_completed', '', '', talk_time_ms / 1000
             FROM calls WHERE status = 'completed'
         UNION ALL SELECT account_id, 'q', ended_at / 900000, 'call_completed', '', '', talk_time_ms / 1000
             FROM calls WHERE status = 'completed'
-        UNION ALL SELECT account_id, 'da', ended_at / 86400000, 'call_completed', COALESCE(agent_id, ''),
-            COALESCE(number_id, ''), talk_time_ms / 1000 FROM calls WHERE status = 'completed'
-        UNION ALL SELECT account_id, 'qa', ended_at / 900000, 'call_completed', COALESCE(agent_id, ''),
-            COALESCE(number_id, ''), talk_time_ms / 1000 FROM calls WHERE status = 'completed'
+        UNION ALL SELECT account_id, 'da', ended_at / 86400000, 'call_completed', COALESCE(agent_id, ''), '',
+            talk_time_ms / 1000 FROM calls WHERE status = 'completed'
+        UNION ALL SELECT account_id, 'qa', ended_at / 900000, 'call_completed', COALESCE(agent_id, ''), '',
+            talk_time_ms / 1000 FROM calls WHERE status = 'completed'
         UNION ALL SELECT account_id, 't', 0, 'delivery', '', '', 0 FROM events
         UNION ALL SELECT account_id, 'd', created_at / 86400000, 'delivery', '', '', 0 FROM events
         UNION ALL SELECT account_id, 'q', created_at / 900000, 'delivery', '', '', 0 FROM events

@@ -70,6 +70,17 @@ statements! {
             CASE WHEN i % 5 = 0 THEN 'failed' ELSE 'completed' END,
             CASE WHEN i % 5 = 0 THEN 'busy' ELSE 'completed' END, $4 + i * $5, $4 + i * $5, $4 + i * $5, 60000,
             NULL, FALSE, NULL, 'bulk', FALSE, FALSE, 'agt_' || CAST(i % 10 AS TEXT) FROM s");
+    THREADS = numbered!("INSERT INTO conversations (id, account_id, agent_id, number_id, phone_number, participant,
+        channel, is_group, last_message_at, last_message_preview, message_count, created_at)
+        SELECT 'conv_' || CAST(100000 + i AS TEXT), $1, 'agt_' || CAST(i % 10 AS TEXT),
+            'num_' || CAST(i % 10 AS TEXT), '+14155550100', '+1415' || CAST(1000000 + i AS TEXT), 'sms', FALSE,
+            $4 + i * $5, 'Thanks!', 20, $4 FROM s");
+    MESSAGES = numbered!("INSERT INTO messages (id, account_id, conversation_id, number_id, agent_id, direction,
+        channel, from_address, to_address, body, media, segments, is_automatic, status, at)
+        SELECT 'msg_' || CAST(1000000000 + i AS TEXT), $1, 'conv_' || CAST(100000 + i % 50000 AS TEXT),
+            'num_' || CAST(i % 10 AS TEXT), 'agt_' || CAST(i % 10 AS TEXT),
+            CASE WHEN i % 2 = 0 THEN 'inbound' ELSE 'outbound' END, 'sms', '+14155550100',
+            '+1415' || CAST(1000000 + i % 50000 AS TEXT), 'Thanks!', '[]', 1, FALSE, 'delivered', $4 + i * $5 FROM s");
     TURNS = numbered!("INSERT INTO turns (call_id, idx, id, role, body, confidence, at, interrupted, latency)
         SELECT 'call_' || $1 || CAST(1000000000 + i AS TEXT), 0, 'tr_' || CAST(i AS TEXT), 'agent', 'Thanks, bye.',
             NULL, $4 + i * $5, FALSE, NULL FROM s");
@@ -82,13 +93,13 @@ statements! {
     LEDGER_T = rolled_ledger!("t", "0", "''", "number_id");
     LEDGER_D = rolled_ledger!("d", "at / 86400000", "''", "''");
     LEDGER_Q = rolled_ledger!("q", "at / 900000", "''", "''");
-    LEDGER_DA = rolled_ledger!("da", "at / 86400000", "agent_id", "number_id");
-    LEDGER_QA = rolled_ledger!("qa", "at / 900000", "agent_id", "number_id");
+    LEDGER_DA = rolled_ledger!("da", "at / 86400000", "agent_id", "''");
+    LEDGER_QA = rolled_ledger!("qa", "at / 900000", "agent_id", "''");
     CALLS_T = rolled_calls!("t", "0", "''", "number_id");
     CALLS_D = rolled_calls!("d", "at / 86400000", "''", "''");
     CALLS_Q = rolled_calls!("q", "at / 900000", "''", "''");
-    CALLS_DA = rolled_calls!("da", "at / 86400000", "agent_id", "number_id");
-    CALLS_QA = rolled_calls!("qa", "at / 900000", "agent_id", "number_id");
+    CALLS_DA = rolled_calls!("da", "at / 86400000", "agent_id", "''");
+    CALLS_QA = rolled_calls!("qa", "at / 900000", "agent_id", "''");
     ALL_COUNT = counted!("''", "-1");
     ALL_BY_DAY = counted!("''", "started_at / 86400000");
     AGENT_COUNT = counted!("agent_id", "-1");
@@ -103,6 +114,10 @@ statements! {
 pub enum Bulk {
     /// Ended calls with a turn each, over `agt_0` to `agt_9` and `num_0` to `num_9`.
     Calls,
+    /// Threads of twenty texts each at most, 50,000 of them.
+    Threads,
+    /// Texts of these threads; not in the ledger.
+    Messages,
     /// Rows of the ledger: texts and conversations of the same agents and numbers.
     Ledger,
 }
@@ -148,6 +163,8 @@ async fn chunk(
     let first = first.as_millisecond();
     let fills: &[_] = match bulk {
         Bulk::Calls => &[&CALLS, &TURNS],
+        Bulk::Threads => &[&THREADS],
+        Bulk::Messages => &[&MESSAGES],
         Bulk::Ledger => &[&LEDGER],
     };
     for fill in fills {
@@ -167,6 +184,7 @@ async fn chunk(
             &NUMBER_COUNT,
             &NUMBER_BY_DAY,
         ],
+        Bulk::Threads | Bulk::Messages => &[],
         Bulk::Ledger => &[&LEDGER_T, &LEDGER_D, &LEDGER_Q, &LEDGER_DA, &LEDGER_QA],
     };
     for sum in sums {

@@ -70,3 +70,89 @@ pub fn of_ended(settings: &Settings, call: &Call, closing: &Closing, is_recorded
 fn month_of(at: Timestamp) -> String {
     at.strftime("%Y-%m").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use offhook_model::{
+        call::{Direction, EndReason},
+        usage::Payment,
+    };
+
+    use super::*;
+
+    fn call(state: CallState, service: CallService) -> Call {
+        Call {
+            id: "call_1".into(),
+            account_id: "acct_1".into(),
+            agent_id: Some("agt_1".into()),
+            agent_name: None,
+            number_id: None,
+            phone_number: None,
+            from: String::new(),
+            to: String::new(),
+            direction: Direction::Outbound,
+            state,
+            started_at: Timestamp::UNIX_EPOCH,
+            answered_at: None,
+            ended_at: None,
+            talk_time: None,
+            metadata: None,
+            service,
+            recording_disabled: false,
+            recording: None,
+            owner: String::new(),
+        }
+    }
+
+    fn charged(
+        state: CallState,
+        service: CallService,
+        is_recorded: bool,
+        settings: &Settings,
+    ) -> Vec<(UsageKind, i64, i64, String)> {
+        let closing = Closing {
+            reason: EndReason::Error,
+            at: "2025-01-31T23:59:59Z".parse().unwrap(),
+            talk_time: Duration::from_millis(61_999),
+            recorded: is_recorded,
+        };
+        of_ended(settings, &call(state, service), &closing, is_recorded)
+            .into_iter()
+            .map(|entry| (entry.kind, entry.quantity, entry.amount_micros, entry.subject))
+            .collect()
+    }
+
+    #[test]
+    fn an_answered_call_is_charged_whatever_ended_it() {
+        let settings = Settings::default();
+        let plain = CallService::default();
+        assert_eq!(
+            charged(CallState::Answered, plain, false, &settings),
+            [(UsageKind::VoiceWebhook, 61, 132_167, "call_1".to_owned())]
+        );
+        let full = CallService { hosted: true, aggressive_denoising: true };
+        assert_eq!(
+            charged(CallState::Answered, full, true, &settings),
+            [
+                (UsageKind::VoiceHosted, 61, 223_667, "call_1".to_owned()),
+                (UsageKind::Denoising, 61, 5_083, "call_1".to_owned()),
+                (UsageKind::RecordingMonth, 1, 5_000_000, "2025-01".to_owned()),
+            ]
+        );
+        for state in [CallState::Queued, CallState::Dialing, CallState::Ringing] {
+            assert_eq!(charged(state, full, true, &settings), []);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_call_is_owed_where_balances_are_kept() {
+        let closing = Closing::unanswered(EndReason::UserHangup, Timestamp::UNIX_EPOCH);
+        let answered = call(CallState::Answered, CallService::default());
+        for (billing, payment) in [(false, Payment::Metered), (true, Payment::Owed)] {
+            let settings = Settings { billing, ..Settings::default() };
+            assert_eq!(of_ended(&settings, &answered, &closing, false)[0].payment, payment);
+        }
+    }
+}

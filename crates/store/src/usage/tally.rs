@@ -58,8 +58,8 @@ statements! {
     ADD = concat!("INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, shard, n,
         quantity, amount_micros) VALUES
         ($1, 't', 0, $4, '', $6, ", shard!(), ", 1, $7, $8), ($1, 'd', $2, $4, '', '', ", shard!(), ", 1, $7, $8),
-        ($1, 'q', $3, $4, '', '', ", shard!(), ", 1, $7, $8), ($1, 'da', $2, $4, $5, $6, ", shard!(), ", 1, $7, $8),
-        ($1, 'qa', $3, $4, $5, $6, ", shard!(), ", 1, $7, $8)
+        ($1, 'q', $3, $4, '', '', ", shard!(), ", 1, $7, $8), ($1, 'da', $2, $4, $5, '', ", shard!(), ", 1, $7, $8),
+        ($1, 'qa', $3, $4, $5, '', ", shard!(), ", 1, $7, $8)
         ON CONFLICT (account_id, grain, slot, kind, agent_id, number_id, shard) DO UPDATE SET
         n = usage_rollups.n + 1, quantity = usage_rollups.quantity + excluded.quantity,
         amount_micros = usage_rollups.amount_micros + excluded.amount_micros");
