@@ -113,16 +113,6 @@ words! {
 }
 
 impl RegistrationType {
-    /// What the registry charges once, in US cents.
-    /// Source: contract `errors-and-limits.md` §6.
-    #[must_use]
-    pub fn fee_cents(self) -> u32 {
-        match self {
-            Self::SoleProprietor | Self::StandardBrand => 2_500,
-            Self::HighVolume => 7_000,
-        }
-    }
-
     /// Whether a company registers, which has to say more.
     #[must_use]
     pub fn is_company(self) -> bool {

@@ -50,6 +50,16 @@ pub enum Command {
         #[command(subcommand)]
         command: BillingCommand,
     },
+    /// Decide on 10DLC registrations.
+    Registrations {
+        #[command(subcommand)]
+        command: RegistrationsCommand,
+    },
+    /// Read what users wrote.
+    Feedback {
+        #[command(subcommand)]
+        command: FeedbackCommand,
+    },
     /// Print the version.
     Version,
 }
@@ -116,6 +126,42 @@ pub enum BillingCommand {
         /// Whose; not given, the first account.
         #[arg(long)]
         account: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RegistrationsCommand {
+    /// List every account's, oldest first.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the account's US numbers text.
+    Approve {
+        /// The registration's id, as `registrations list` shows it.
+        id: String,
+    },
+    /// Refuse, or take an approval back.
+    Reject {
+        /// The registration's id, as `registrations list` shows it.
+        id: String,
+        /// Why, for its owner.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FeedbackCommand {
+    /// List the latest, newest first.
+    List {
+        /// At most this many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -4,7 +4,9 @@ mod billing;
 mod config;
 mod demo;
 mod doctor;
+mod feedback;
 mod keys;
+mod registrations;
 mod serve;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor { json } => Ok(doctor::run(Config::load(file), json).await),
         Command::Billing { command } => billing::run(load(file)?, command).await,
         Command::Keys { command } => keys::run(load(file)?, command).await,
+        Command::Registrations { command } => registrations::run(load(file)?, command).await,
+        Command::Feedback { command } => feedback::run(load(file)?, command).await,
     }
 }
 

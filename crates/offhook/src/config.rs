@@ -1,6 +1,7 @@
 //! The settings: read from their layers, checked all at once, typed.
 
 pub mod layers;
+mod mail;
 mod prices;
 mod reader;
 mod show;
@@ -15,6 +16,7 @@ use std::{
 use toml::Table;
 
 pub use layers::Fault;
+pub use mail::{Mail, Signup};
 use offhook_model::{e164::E164, usage::PriceBook};
 use offhook_server::limits::Rates;
 use reader::Reader;
@@ -46,6 +48,8 @@ pub struct Config {
     pub allow_private: bool,
     pub allow: Vec<ipnet::IpNet>,
     pub retry_delays: Vec<Duration>,
+    pub mail: Mail,
+    pub signup: Signup,
     pub registration: Registration,
     pub limits: Limits,
     pub billing_enabled: bool,
@@ -173,11 +177,12 @@ impl Config {
     fn read(r: &mut Reader<'_>, table: &Table) -> Self {
         let data_dir = r.optional("data_dir").map_or_else(default_data_dir, PathBuf::from);
         refuse_what_is_not_there(r);
+        let http_listen = r.address("http.listen");
         let trunks = trunks(r, table);
         let sim = r.word("sim.enabled", &["auto", "on", "off", "true", "false"]);
         let sim_enabled = matches!(sim.as_str(), "on" | "true") || (sim == "auto" && trunks.is_empty());
         Self {
-            http_listen: r.address("http.listen"),
+            http_listen,
             http_public_url: web_address(r, "http.public_url"),
             trusted_proxies: networks(r, "http.trusted_proxies"),
             idempotency_window: r.duration("http.idempotency_window"),
@@ -204,6 +209,8 @@ impl Config {
             allow_private: r.flag("webhooks.allow_private"),
             allow: networks(r, "webhooks.allow"),
             retry_delays: r.durations("webhooks.retry_delays"),
+            mail: mail::read(r, &data_dir),
+            signup: mail::signup(r, sim_enabled && http_listen.ip().is_loopback()),
             registration: registration(r, sim_enabled),
             limits: limits(r),
             billing_enabled: r.flag("billing.enabled"),

@@ -4,8 +4,10 @@
 
 pub mod billing;
 mod check;
+pub mod feedback;
 pub mod keys;
 mod phone;
+pub mod registrations;
 mod secret;
 
 use std::{
@@ -50,7 +52,6 @@ pub use offhook_voice::providers::{
     speech::{SpeechConfig, SpeechProvider, SttConfig, TtsConfig},
 };
 
-pub use crate::calls::routing::Trunk;
 use crate::{
     App, Parts, Settings,
     app::Components,
@@ -62,6 +63,11 @@ use crate::{
     idempotency::forget,
     messaging,
     numbers::months,
+};
+pub use crate::{
+    calls::routing::Trunk,
+    mail::{MailSettings, MailTransport, Smtp, SmtpTls},
+    signup::SignupSettings,
 };
 
 /// Everything a start needs, already parsed.

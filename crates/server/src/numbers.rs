@@ -1,5 +1,6 @@
 //! Buying, searching and giving back numbers: the carrier and the store together.
 
+pub mod lookup;
 pub mod months;
 
 use std::collections::HashSet;
@@ -197,7 +198,8 @@ fn terms(app: &App, number: &Number, limit: Option<u32>) -> NumberTerms {
     NumberTerms { limit, first_month: Some((entry, months::month_after(begins, begins))) }
 }
 
-async fn give_back(app: &App, number: &E164) {
+/// Gives a number back that was bought and could not be stored.
+pub(crate) async fn give_back(app: &App, number: &E164) {
     if let Err(error) = app.carrier().release(number).await {
         tracing::error!(error = %Chain(&error), "a number was bought but could be neither stored nor given back");
     }

@@ -19,6 +19,8 @@ use crate::{
 pub fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         .merge(api::v1::routes())
+        .merge(api::v0::routes())
+        .merge(api::auth::routes())
         .merge(api::integrations::routes())
         .merge(audit_api::routes())
         .merge(sim_api::routes())

@@ -12,7 +12,7 @@ use offhook_model::{
     usage::{Payment, PriceBook},
 };
 
-use crate::limits::Rates;
+use crate::{limits::Rates, mail::MailSettings, signup::SignupSettings};
 
 /// Settings of the server crate.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +55,10 @@ pub struct Settings {
     pub drain: Duration,
     /// 10DLC: whether US numbers need it, and who approves.
     pub registration: RegistrationSettings,
+    /// How mail leaves.
+    pub mail: MailSettings,
+    /// Whether anybody may make an account.
+    pub signup: SignupSettings,
 }
 
 impl Default for Settings {
@@ -79,6 +83,8 @@ impl Default for Settings {
             max_connections: 4096,
             drain: Duration::from_secs(30),
             registration: RegistrationSettings::default(),
+            mail: MailSettings::default(),
+            signup: SignupSettings::default(),
         }
     }
 }

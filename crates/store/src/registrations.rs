@@ -4,29 +4,41 @@ use offhook_model::{
     Timestamp,
     id::{AccountId, RegistrationId},
     registration::{CampaignStatus, Registration},
+    usage::LedgerEntry,
 };
 
 use crate::{
-    Account, Store, StoreError, accounts,
+    Account, Charged, Store, StoreError, accounts,
     conn::Conn,
     row::{Row, to_json},
     statement::statements,
+    usage,
     value::args,
 };
 
 statements! {
     OF_ACCOUNT = "SELECT * FROM registrations WHERE account_id = $1";
     ALL_OF_THEM = "SELECT * FROM registrations ORDER BY submitted_at, id";
-    // Only a rejected one gives way.
+    LOCK_ACCOUNT = "SELECT id FROM accounts WHERE id = $1 /*pg: FOR NO KEY UPDATE */";
     SUBMIT = "INSERT INTO registrations (id, account_id, form, status, reason, fee_cents, submitted_at, approves_at,
         decided_at, image_seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         ON CONFLICT (account_id) DO UPDATE SET id = excluded.id, form = excluded.form, status = excluded.status,
         reason = excluded.reason, fee_cents = excluded.fee_cents, submitted_at = excluded.submitted_at,
-        approves_at = excluded.approves_at, decided_at = excluded.decided_at, image_seen = excluded.image_seen
-        WHERE registrations.status = 'rejected'";
+        approves_at = excluded.approves_at, decided_at = excluded.decided_at, image_seen = excluded.image_seen";
     LOCKED = "SELECT * FROM registrations WHERE account_id = $1 /*pg: FOR UPDATE */";
     EDIT = "UPDATE registrations SET form = $2, image_seen = $3 WHERE account_id = $1";
     DECIDE = "UPDATE registrations SET status = $2, reason = $3, decided_at = $4, approves_at = NULL WHERE id = $1";
+}
+
+/// What came of submitting a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubmitRegistration {
+    /// It is stored, and its fee charged.
+    Submitted,
+    /// Another is pending or approved; nothing was stored or charged.
+    OnFile,
+    /// The balance does not cover the fee; nothing was stored.
+    InsufficientBalance,
 }
 
 /// What came of changing a registration's form.
@@ -53,22 +65,33 @@ impl Store {
         self.read().await?.all(&ALL_OF_THEM, args![]).await?.into_iter().map(from_row).collect()
     }
 
-    /// Stores a registration, in the place of a rejected one; false, and
-    /// nothing is stored, when another is pending or approved. `for_new` is the
-    /// sub-account it is for, when that is to be made with it.
+    /// Stores a registration, in the place of a rejected one, and charges its
+    /// fee, to whom `fee` says. `for_new` is the sub-account it is for, when
+    /// that is to be made with it.
     pub async fn submit_registration(
         &self,
         new: &Registration,
         for_new: Option<&Account>,
-    ) -> Result<bool, StoreError> {
-        let (new, for_new) = (new.clone(), for_new.cloned());
+        fee: &LedgerEntry,
+    ) -> Result<SubmitRegistration, StoreError> {
+        let (new, for_new, fee) = (new.clone(), for_new.cloned(), fee.clone());
         self.write(move |tx| {
-            let (new, for_new) = (new.clone(), for_new.clone());
+            let (new, for_new, fee) = (new.clone(), for_new.clone(), fee.clone());
             Box::pin(async move {
+                // Those who submit at once queue here, so that what is charged is stored.
+                tx.optional(&LOCK_ACCOUNT, args![&new.account_id]).await?;
+                let found = tx.optional(&OF_ACCOUNT, args![&new.account_id]).await?.map(from_row);
+                if found.transpose()?.is_some_and(|found| found.decided != CampaignStatus::Rejected) {
+                    return Ok(SubmitRegistration::OnFile);
+                }
+                if let Charged::InsufficientBalance { .. } = usage::charge(tx, &fee).await? {
+                    return Ok(SubmitRegistration::InsufficientBalance);
+                }
                 if let Some(account) = &for_new {
                     accounts::insert(tx, account).await?;
                 }
-                submit(tx, &new).await
+                submit(tx, &new).await?;
+                Ok(SubmitRegistration::Submitted)
             })
         })
         .await
@@ -122,7 +145,7 @@ impl Store {
     }
 }
 
-async fn submit(tx: &mut Conn, new: &Registration) -> Result<bool, StoreError> {
+async fn submit(tx: &mut Conn, new: &Registration) -> Result<(), StoreError> {
     let args = args![
         &new.id,
         &new.account_id,
@@ -135,7 +158,7 @@ async fn submit(tx: &mut Conn, new: &Registration) -> Result<bool, StoreError> {
         new.decided_at,
         new.image_seen
     ];
-    Ok(tx.execute(&SUBMIT, args).await? == 1)
+    tx.execute(&SUBMIT, args).await.map(drop)
 }
 
 fn from_row(row: Row) -> Result<Registration, StoreError> {

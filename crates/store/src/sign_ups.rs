@@ -5,14 +5,21 @@ use std::sync::Arc;
 use offhook_model::{
     Timestamp,
     agent::Agent,
-    id::{AccountId, VerificationId},
+    id::{AccountId, UsageId, VerificationId},
     number::Number,
+    usage::LedgerEntry,
     user::User,
 };
 
 use crate::{
-    Account, ApiKey, CodeHash, CodeTry, Store, StoreError, accounts, agents, api_keys, codes::Locked,
-    conn::Conn, numbers::insert, row::Row, statement::statements, value::args,
+    Account, ApiKey, CodeHash, CodeTry, Store, StoreError, accounts, agents, api_keys,
+    codes::Locked,
+    conn::Conn,
+    numbers::insert,
+    row::Row,
+    statement::statements,
+    usage::{self, balance},
+    value::args,
 };
 
 /// A sign-up that waits for its code.
@@ -43,6 +50,10 @@ pub struct Newcomer {
     pub agent: Agent,
     /// Its first number, bought and attached to the agent.
     pub number: Number,
+    /// The number's first month, which must not be refused, and its end.
+    pub first_month: (LedgerEntry, Timestamp),
+    /// What its balance begins with, micros; zero where none are kept.
+    pub credit_micros: i64,
     /// Its first key.
     pub key: ApiKey,
 }
@@ -188,8 +199,14 @@ async fn store(
         return Err(StoreError::Conflict { constraint: "users.email".to_owned() });
     }
     agents::insert(tx, &new.agent).await?;
-    // The number that comes with an account is free.
-    insert::insert(tx, &new.number, None).await?;
+    if new.credit_micros > 0 {
+        let id = UsageId::new(now, rand::random());
+        balance::add(tx, &id, &new.account.id, new.credit_micros, "sign-up", now).await?;
+    }
+    let (entry, paid_until) = &new.first_month;
+    // What is owed is never refused.
+    let _ = usage::charge(tx, entry).await?;
+    insert::insert(tx, &new.number, Some(*paid_until)).await?;
     api_keys::insert_unless_known(tx, &new.key).await?;
     Ok(FinishSignUp::Done)
 }

@@ -6,9 +6,10 @@ use offhook_model::{
     Timestamp,
     e164::E164,
     id::{AccountId, VerificationId},
+    usage::LedgerEntry,
 };
 
-use crate::{CodeHash, CodeTry, Store, StoreError, codes::Locked, statement::statements, value::args};
+use crate::{CodeHash, CodeTry, Store, StoreError, codes::Locked, statement::statements, usage, value::args};
 
 /// A code to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,8 @@ impl Store {
     }
 
     /// Tries a code: what came of it, and how many tries are left. None when
-    /// the account has no such verification.
+    /// the account has no such verification. The first right code is charged
+    /// as `price` says, which must not be refused: the text was sent.
     ///
     /// Reading, `fits` and counting are one transaction, so that tries at once
     /// are counted one by one. `fits` may run more than once.
@@ -83,24 +85,30 @@ impl Store {
         &self,
         account: &AccountId,
         id: &VerificationId,
-        now: Timestamp,
+        price: &LedgerEntry,
         fits: F,
     ) -> Result<Option<(CodeTry, u32)>, StoreError>
     where
         F: Fn(&CodeHash) -> bool + Send + Sync + 'static,
     {
         let (account, id, fits) = (account.clone(), id.clone(), Arc::new(fits));
+        let price = price.clone();
         self.write(move |tx| {
             let (account, id, fits) = (account.clone(), id.clone(), Arc::clone(&fits));
+            let price = price.clone();
             Box::pin(async move {
                 let Some(row) = tx.optional(&LOCKED, args![&account, &id]).await? else {
                     return Ok(None);
                 };
                 let code = Locked::from_row(&row)?;
-                let outcome = code.judge(now, |hash| fits(hash));
+                let outcome = code.judge(price.at, |hash| fits(hash));
                 match outcome {
                     CodeTry::Wrong => drop(tx.execute(&COUNT_WRONG, args![&account, &id]).await?),
-                    CodeTry::Right => drop(tx.execute(&RIGHT, args![&account, &id, now]).await?),
+                    CodeTry::Right => {
+                        tx.execute(&RIGHT, args![&account, &id, price.at]).await?;
+                        // What is owed is never refused.
+                        let _ = usage::charge(tx, &price).await?;
+                    }
                     CodeTry::Exhausted | CodeTry::Expired | CodeTry::AlreadyRight => {}
                 }
                 Ok(Some((outcome, code.left(outcome))))

@@ -6,14 +6,15 @@ use anyhow::Context;
 use offhook_server::{
     Settings,
     compose::{
-        Credentials, EngineConfig, FetchPolicy, LlmConfig, LlmTimeouts, MediaConfig, Running, SpeechConfig,
-        SpeechProvider, Start, SttConfig, TierModels, Trunk, TtsConfig,
+        Credentials, EngineConfig, FetchPolicy, LlmConfig, LlmTimeouts, MailSettings, MailTransport,
+        MediaConfig, Running, SignupSettings, Smtp, SmtpTls, SpeechConfig, SpeechProvider, Start, SttConfig,
+        TierModels, Trunk, TtsConfig,
     },
     settings::{Limits, Messages, RegistrationSettings},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::Config;
+use crate::config::{Config, Mail};
 
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let running = start(&config).await?;
@@ -73,6 +74,12 @@ pub fn settings(config: &Config) -> Start {
                 system_number: config.messages.system_number.clone(),
             },
             recordings: config.recording_enabled.then(|| config.blobs.clone()),
+            mail: mail(&config.mail),
+            signup: SignupSettings {
+                enabled: config.signup.enabled,
+                disposable_domains: config.signup.disposable_domains.clone(),
+                credit_micros: config.signup.credit_micros,
+            },
             registration: RegistrationSettings {
                 required: config.registration.required,
                 approves_after: config.registration.approves_after,
@@ -94,6 +101,24 @@ pub fn settings(config: &Config) -> Start {
         own_numbers: config.trunks.iter().flat_map(|trunk| trunk.numbers.clone()).collect(),
         drain: config.sip.drain,
     }
+}
+
+fn mail(mail: &Mail) -> MailSettings {
+    let transport = match mail {
+        Mail { smtp: Some(smtp), .. } => MailTransport::Smtp(Smtp {
+            host: smtp.host.clone(),
+            port: smtp.port,
+            tls: match smtp.tls.as_str() {
+                "implicit" => SmtpTls::Implicit,
+                "none" => SmtpTls::None,
+                _ => SmtpTls::StartTls,
+            },
+            credentials: smtp.credentials.clone(),
+        }),
+        Mail { directory: Some(directory), .. } => MailTransport::Files(directory.clone()),
+        _ => MailTransport::Log,
+    };
+    MailSettings { transport, from: mail.from.clone() }
 }
 
 fn engine(config: &Config) -> EngineConfig {

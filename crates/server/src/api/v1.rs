@@ -12,6 +12,7 @@ pub mod register;
 pub mod sip_trunks;
 pub mod sub_accounts;
 pub mod usage;
+pub mod verify;
 pub mod webhooks;
 
 use serde::Serialize;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(register::routes())
         .merge(feedback::routes())
         .merge(sip_trunks::routes())
+        .merge(verify::routes())
         .merge(sub_accounts::routes())
         .merge(usage::routes())
         .merge(webhooks::routes())

@@ -64,7 +64,7 @@ pub async fn charge_due(app: &App, now: Timestamp) -> Result<u64, StoreError> {
 }
 
 /// The ledger entry of the month that begins at `from`.
-pub(super) fn entry(settings: &Settings, number: &Number, from: Timestamp, payment: Payment) -> LedgerEntry {
+pub(crate) fn entry(settings: &Settings, number: &Number, from: Timestamp, payment: Payment) -> LedgerEntry {
     LedgerEntry {
         id: UsageId::new(from, rand::random()),
         account_id: number.account_id.clone(),
@@ -81,7 +81,7 @@ pub(super) fn entry(settings: &Settings, number: &Number, from: Timestamp, payme
 
 /// The first end of a month after `at`, months counted in UTC from `anchor`: a number
 /// bought on the 31st is due on the last day of shorter months.
-pub(super) fn month_after(anchor: Timestamp, at: Timestamp) -> Timestamp {
+pub(crate) fn month_after(anchor: Timestamp, at: Timestamp) -> Timestamp {
     let begun = anchor.to_zoned_datetime(TimeZone::UTC);
     let now = at.to_zoned_datetime(TimeZone::UTC);
     let apart = 12 * (i32::from(now.year()) - i32::from(begun.year())) + i32::from(now.month())

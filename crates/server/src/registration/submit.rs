@@ -3,12 +3,16 @@
 use offhook_model::{
     Timestamp,
     id::{AccountId, RegistrationId},
-    registration::{CampaignStatus, Registration, RegistrationForm},
+    registration::{CampaignStatus, Registration, RegistrationForm, RegistrationType},
+    usage::{LedgerEntry, MICROS_PER_UNIT, UsageKind},
 };
-use offhook_store::Account;
+use offhook_store::{Account, SubmitRegistration};
 
 use super::image;
-use crate::{app::App, error::ApiError};
+use crate::{app::App, charge, error::ApiError};
+
+/// The price book is in millionths, the contract's fee in cents.
+const MICROS_PER_CENT: i64 = MICROS_PER_UNIT / 100;
 
 /// What was submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +23,8 @@ pub struct Submitted {
     pub sub_account: Option<AccountId>,
 }
 
-/// Submits `form` for the account, or for a new sub-account of it. A
+/// Submits `form` for the account, or for a new sub-account of it; the fee is
+/// on the account's bill either way, which a parent pays. A
 /// sub-account has none of its own: there it is as if none was asked for.
 ///
 /// # Errors
@@ -42,10 +47,15 @@ pub async fn submit(
     }
     let image_seen = image::look(app, &form.opt_in_image_url).await?;
     let now = app.now();
+    let (settings, kind) = (app.settings(), UsageKind::RegistrationFee);
+    let amount_micros = match form.registration_type {
+        RegistrationType::HighVolume => settings.prices.registration_high_volume,
+        RegistrationType::SoleProprietor | RegistrationType::StandardBrand => settings.prices.amount(kind, 1),
+    };
     let registration = Registration {
         id: RegistrationId::new(now, rand::random()),
         account_id: child.as_ref().map_or(account, |child| &child.id).clone(),
-        fee_cents: form.registration_type.fee_cents(),
+        fee_cents: u32::try_from(amount_micros / MICROS_PER_CENT).unwrap_or(u32::MAX),
         form,
         decided: CampaignStatus::Pending,
         reason: None,
@@ -54,8 +64,13 @@ pub async fn submit(
         decided_at: None,
         image_seen,
     };
-    if !app.store().submit_registration(&registration, child.as_ref()).await? {
-        return Err(on_file());
+    let subject = registration.id.to_string();
+    let fee =
+        LedgerEntry { amount_micros, ..charge::entry(app, account, kind, 1, subject, settings.prepaid()) };
+    match app.store().submit_registration(&registration, child.as_ref(), &fee).await? {
+        SubmitRegistration::Submitted => {}
+        SubmitRegistration::OnFile => return Err(on_file()),
+        SubmitRegistration::InsufficientBalance => return Err(ApiError::insufficient_balance()),
     }
     tracing::info!(registration.id = %registration.id, image_seen, "registration submitted");
     Ok(Submitted { registration, sub_account: child.map(|child| child.id) })

@@ -59,14 +59,26 @@ impl Store {
             Box::pin(async move {
                 let Some(row) = tx.optional(&PAYER, args![&account]).await? else { return Ok(None) };
                 let account_id: AccountId = row.id("payer")?;
-                tx.execute(&ADD, args![&account_id, micros, at]).await?;
-                tx.execute(&CREDIT, args![&id, &account_id, micros, note, at]).await?;
+                add(tx, &id, &account_id, micros, &note, at).await?;
                 let micros = of(tx, &account_id).await?.unwrap_or(0);
                 Ok(Some(Balance { account_id, micros, changed_at: Some(at) }))
             })
         })
         .await
     }
+}
+
+/// Adds to a paying account's balance as part of something larger.
+pub(crate) async fn add(
+    tx: &mut Conn,
+    id: &UsageId,
+    payer: &AccountId,
+    micros: i64,
+    note: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(&ADD, args![payer, micros, at]).await?;
+    tx.execute(&CREDIT, args![id, payer, micros, note, at]).await.map(drop)
 }
 
 /// The account whose balance pays for this one.

@@ -6,6 +6,7 @@ mod create;
 mod get;
 mod list;
 mod messages;
+mod lookup;
 mod release;
 mod update;
 mod view;
@@ -21,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(available::available))
+        .routes(routes!(lookup::lookup))
         .routes(routes!(get::get, update::update, release::release))
         .routes(routes!(messages::messages))
         .merge(contact_card::routes())

@@ -7,6 +7,7 @@ mod status;
 mod update;
 mod view;
 
+pub(crate) use form::is_email;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
