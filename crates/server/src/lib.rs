@@ -43,6 +43,7 @@ pub mod limits;
 pub mod locations;
 pub mod media_api;
 pub mod mail;
+pub mod media_api;
 pub mod messaging;
 pub mod numbers;
 pub mod observe;

@@ -5,9 +5,23 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::world::{World, on_both};
+use offhook_server::Settings;
+
+use crate::world::{World, on_both_with};
 
 const TO: &str = "+14155550123";
+
+fn texting(settings: &mut Settings) {
+    settings.messages.system_number = "+15005550199".parse().ok();
+}
+
+/// The code of the latest text of the platform to this phone.
+fn code_at(world: &World, phone: &str) -> String {
+    let landed = world.carrier.sim.texts().inbox(None, phone);
+    let bodies: Vec<_> = landed.iter().map(|text| text.body.clone()).collect();
+    let latest = bodies.iter().rev().find_map(|body| body.strip_prefix("Your verification code is "));
+    latest.expect("a code landed")[..6].to_owned()
+}
 
 /// Sends a code; its verification and the code, read where the text arrived.
 async fn sent(world: &World) -> (String, String) {
@@ -15,7 +29,7 @@ async fn sent(world: &World) -> (String, String) {
     assert_eq!(reply["status"], "pending");
     let id = reply["verification_id"].as_str().unwrap().to_owned();
     assert!(id.starts_with("ver_"), "{id}");
-    (id, world.code_texted_to(TO).await)
+    (id, code_at(world, TO))
 }
 
 async fn check(world: &World, id: &str, code: &str) -> Value {
@@ -31,7 +45,7 @@ fn wrong(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
-on_both! {
+on_both_with! { texting;
     async fn a_code_comes_as_a_text_and_works_once(world) {
         let (id, code) = sent(&world).await;
         assert!(code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()), "{code}");
@@ -110,4 +124,37 @@ on_both! {
         code(&"1".repeat(65)).await.fault("body.code", "string_too_long");
         code(&"1".repeat(64)).await.ok();
     }
+}
+
+fn prepaid(settings: &mut Settings) {
+    texting(settings);
+    settings.billing = true;
+}
+
+async fn left(world: &World) -> i64 {
+    world.app.store().balance(&world.account).await.unwrap().unwrap().micros
+}
+
+on_both_with! { prepaid;
+    async fn only_the_first_right_code_is_paid(world) {
+        let to = || world.post("/v1/verify/send", json!({"phone_number": TO}));
+        to().await.refused(402, "INSUFFICIENT_BALANCE");
+        assert!(world.carrier.sim.texts().inbox(None, TO).is_empty());
+        world.app.store().credit(&world.account, 50_000, "test", world.app.now()).await.unwrap();
+        let (id, code) = sent(&world).await;
+        let (late, other) = sent(&world).await;
+        assert_eq!(check(&world, &id, &wrong(&code)).await, said("incorrect", 2));
+        assert_eq!(left(&world).await, 50_000);
+        join_all((0..5).map(|_| check(&world, &id, &code))).await;
+        assert_eq!(left(&world).await, 0);
+        // Its text was sent: it is owed, not refused.
+        assert_eq!(check(&world, &late, &other).await, said("ok", 3));
+        assert_eq!(left(&world).await, -50_000);
+    }
+}
+
+#[tokio::test]
+async fn a_carrier_without_a_sender_leaves_no_verification() {
+    let world = World::sqlite().await;
+    world.post("/v1/verify/send", json!({"phone_number": TO})).await.refused(400, "BAD_REQUEST");
 }
