@@ -5,6 +5,7 @@ mod server;
 
 use std::process::Command;
 
+use serde_json::{Value, json};
 use server::{Db, Server};
 
 #[test]
@@ -84,4 +85,59 @@ fn keys_made_on_the_command_line_work_and_stop_working() {
     keys(&["revoke", made["id"].as_str().unwrap()]);
     assert_eq!(status(key), 401);
     assert_eq!(status("sk_live_wrong"), 401);
+}
+
+/// A command of the operator on the server's database; what it printed as JSON.
+fn operator(server: &Server, arguments: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_offhook"))
+        .args(arguments)
+        .env("OFFHOOK__DATA_DIR", server.dir.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+}
+
+#[test]
+fn the_operator_approves_what_a_number_waits_for() {
+    let settings = [("REGISTRATION__REQUIRED", "on"), ("REGISTRATION__PROPAGATION", "0s")];
+    let server = Server::start(Db::Sqlite, &settings);
+    let path = format!("/v1/numbers/{}", server.post("/v1/numbers", &json!({}))["id"].as_str().unwrap());
+    assert_eq!(server.get(&path)["outboundSms"], "registration_required");
+    server.post(
+        "/v1/register",
+        &json!({
+            "registration_type": "sole_proprietor", "first_name": "Ada", "last_name": "Byron",
+            "email": "ada@example.com", "phone_number": "+14155550123", "street_address": "1 Main St",
+            "city": "Oakland", "state": "CA", "zip_code": "94607",
+            "description": "Appointment reminders for customers of our repair shop.",
+            "use_cases": ["customer_care"],
+            "message_samples": ["Byron Repair: your visit is tomorrow.", "Byron Repair: your bike is ready."],
+            "consent_flow": "Customers tick a consent box when booking on our site.",
+            // Nobody listens there: accepted, and noted.
+            "opt_in_image_url": "http://127.0.0.1:9/optin.png", "create_sub_account": false,
+        }),
+    );
+    let waiting = operator(&server, &["registrations", "list", "--json"]);
+    assert_eq!((&waiting[0]["status"], &waiting[0]["imageSeen"]), (&json!("pending"), &json!(false)));
+    let id = waiting[0]["id"].as_str().unwrap();
+    operator(&server, &["registrations", "approve", id]);
+    assert_eq!(server.get(&path)["outboundSms"], "enabled");
+    operator(&server, &["registrations", "reject", id, "--reason", "The picture is gone."]);
+    assert_eq!(server.get(&path)["outboundSms"], "registration_required");
+    assert_eq!(server.get("/v1/register/status")["message"], "Rejected: The picture is gone.");
+}
+
+#[test]
+fn a_newcomer_signs_up_with_the_code_in_the_data_directory() {
+    let server = Server::start(Db::Sqlite, &[]);
+    let begun = server.post("/v0/agent/sign-up", &json!({"human_email": "ada@example.com"}));
+    let id = begun["verification_id"].as_str().unwrap();
+    let mail = std::fs::read_to_string(server.dir.path().join(format!("mail/{id}.eml"))).unwrap();
+    let code = &mail[mail.find("Your code is ").unwrap() + 13..][..6];
+    let made = server.post("/v0/agent/verify", &json!({"verification_id": id, "otp_code": code}));
+    assert!(made["phone_number"].as_str().unwrap().starts_with("+1"));
+    server.post("/v1/feedback", &json!({"category": "praise", "note": "It rings."}));
+    let feedback = operator(&server, &["feedback", "list", "--json"]);
+    assert_eq!(feedback[0]["note"], "It rings.");
 }

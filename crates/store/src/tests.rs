@@ -31,6 +31,7 @@ mod idempotency;
 mod numbers;
 mod rollups;
 mod schema;
+mod services;
 mod sub_accounts;
 mod tenancy;
 mod usage;

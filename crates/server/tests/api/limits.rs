@@ -23,6 +23,11 @@ const TABLE: &[(&str, &str, u32, u64)] = &[
     ("POST", "/v1/webhooks/test", 10, 60),
     ("POST", "/v1/agents/{agent_id}/webhook/test", 10, 60),
     ("POST", "/v1/register", 5, 3_600),
+    ("GET", "/v1/numbers/lookup", 30, 60),
+    ("POST", "/v1/verify/send", 60, 60),
+    ("POST", "/v1/verify/check", 120, 60),
+    ("POST", "/v0/agent/sign-up", 10, 60),
+    ("POST", "/v0/agent/verify", 20, 60),
     ("GET", "/v1/agents", 600, 60),
 ];
 
