@@ -41,7 +41,6 @@ pub mod idempotency;
 pub mod input;
 pub mod limits;
 pub mod locations;
-pub mod media_api;
 pub mod mail;
 pub mod media_api;
 pub mod messaging;

@@ -98,7 +98,6 @@ pub use numbers::{
 };
 pub use page::{Page, Paged};
 pub use reactions::{NewReaction, Reaction};
-pub use registrations::EditRegistration;
 pub use registrations::{EditRegistration, SubmitRegistration};
 pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;
