@@ -123,8 +123,8 @@ fn set_from_environment(table: &mut Table, shape: &Table, key: &str, text: &str,
     let path: Vec<String> = key[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
     let mut fault = |problem: String| faults.push(Fault { source: key.to_owned(), problem });
     let Some((name, sections)) = path.split_last() else { return };
-    let target = sections.iter().fold(Some(table), |table, section| table?.get_mut(section)?.as_table_mut());
-    let shape = sections.iter().fold(Some(shape), |shape, section| shape?.get(section)?.as_table());
+    let target = sections.iter().try_fold(table, |table, section| table.get_mut(section)?.as_table_mut());
+    let shape = sections.iter().try_fold(shape, |shape, section| shape.get(section)?.as_table());
     let (Some(target), Some(expected)) = (target, shape.and_then(|shape| shape.get(name))) else {
         return fault("unknown key; `offhook config show` lists them all".to_owned());
     };

@@ -21,8 +21,8 @@ impl<'a> Reader<'a> {
 
     fn value(&self, path: &str) -> Option<&'a Value> {
         let (sections, key) = path.rsplit_once('.').map_or(("", path), |(sections, key)| (sections, key));
-        let sections = sections.split('.').filter(|section| !section.is_empty());
-        sections.fold(Some(self.table), |table, section| table?.get(section)?.as_table())?.get(key)
+        let mut sections = sections.split('.').filter(|section| !section.is_empty());
+        sections.try_fold(self.table, |table, section| table.get(section)?.as_table())?.get(key)
     }
 
     /// Notes a fault of this key.
