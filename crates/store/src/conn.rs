@@ -112,6 +112,34 @@ impl Conn {
         Ok(())
     }
 
+    /// How the database would run a statement, with typed nothings for arguments.
+    #[cfg(test)]
+    pub(crate) async fn explain(&mut self, run: &'static Statement) -> Result<String, StoreError> {
+        use sqlx::{AssertSqlSafe, Row as _};
+        let filled = |sql: &str| {
+            // Longest names first: $1 begins $10.
+            (1..=9).rev().fold(sql.to_owned(), |sql, n| {
+                let literal = if n == 2 || n == 4 || n == 7 { "50" } else { "'x'" };
+                sql.replace(&format!("${n}"), literal)
+            })
+        };
+        Ok(match self.raw() {
+            Raw::Sqlite(conn) => {
+                let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", filled(run.sql)));
+                let rows = sqlx::query::<Sqlite>(sql).fetch_all(conn).await?;
+                rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("\n")
+            }
+            Raw::Postgres(conn) => {
+                sqlx::raw_sql("SET enable_seqscan = off; SET enable_bitmapscan = off")
+                    .execute(&mut *conn)
+                    .await?;
+                let sql = AssertSqlSafe(format!("EXPLAIN {}", filled(run.postgres())));
+                let rows = sqlx::query::<Postgres>(sql).fetch_all(conn).await?;
+                rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+            }
+        })
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::PostgresTx(_))
     }

@@ -28,6 +28,7 @@ mod durability;
 mod errors;
 mod events;
 mod idempotency;
+mod messages;
 mod numbers;
 mod rollups;
 mod schema;

@@ -88,6 +88,24 @@ on_both! {
         assert_eq!(world.bodies(ANN).await, ["Yes!"]);
     }
 
+    async fn members_answer_in_the_group_we_made(world) {
+        let line = world.line("imessage").await;
+        let sent = group(&world, &line, &[BOB, EVE]).await.ok();
+        let id = word(&sent["to_number"]);
+        let network = word(&world.inbox(BOB).await[0]["group"]);
+        for name in [&id, &network] {
+            let body = json!({
+                "from": BOB, "to": line.number, "body": "here", "channel": "imessage", "group": {"id": name},
+            });
+            let heard = world.hear_with(body).await.ok()["messageIds"][0].clone();
+            assert_eq!(world.message(&line, &heard).await["conversationId"], sent["conversation_id"]);
+        }
+        world.text(&line, &id, "good").await.ok();
+        assert_eq!(world.bodies(EVE).await, ["Hi all", "good"]);
+        let unknown = json!({"from": BOB, "to": line.number, "channel": "imessage", "group": {"id": "g9"}});
+        world.hear_with(unknown).await.fault("body.group", "value_error");
+    }
+
     async fn stop_in_a_group_is_no_keyword(world) {
         let line = world.line("sms").await;
         let body = json!({

@@ -41,6 +41,15 @@ on_both! {
         assert_eq!((&listed["status"], &listed["direction"]), (&json!("received"), &json!("inbound")));
     }
 
+    async fn a_known_sender_is_told_by_name(world) {
+        let line = world.line("sms").await;
+        world.listen().await;
+        let made = world.post("/v1/contacts", json!({"phoneNumber": ANN, "name": "Ann"})).await.body;
+        world.hear(ANN, &line, "x").await;
+        let contact = &world.events("agent.message").await[0]["data"]["contact"];
+        assert_eq!(*contact, json!({"id": made["id"], "name": "Ann", "email": null, "phoneNumber": ANN}));
+    }
+
     async fn what_arrives_twice_is_stored_and_told_once(world) {
         let line = world.line("sms").await;
         world.listen().await;

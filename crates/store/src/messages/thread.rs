@@ -79,6 +79,7 @@ statements! {
     NAME_GROUP = "UPDATE conversations SET carrier_group = $2 WHERE id = $1 AND carrier_group IS NULL";
     BY_ID = "SELECT * FROM conversations WHERE account_id = $1 AND id = $2";
     GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND group_id = $2";
+    CARRIER_GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND number_id = $2 AND carrier_group = $3";
     WITH = "SELECT * FROM conversations WHERE account_id = $1 AND number_id = $2 AND network = $3
         AND participant = $4";
 }
@@ -87,6 +88,17 @@ impl Store {
     /// The thread of a group, by its `grp_` id.
     pub async fn group(&self, account: &AccountId, id: &GroupId) -> Result<Option<Conversation>, StoreError> {
         let row = self.read().await?.optional(&GROUP, args![account, id]).await?;
+        row.map(conversations::from_row).transpose()
+    }
+
+    /// The thread of a group of a number, by its carrier's name of it.
+    pub async fn carrier_group(
+        &self,
+        account: &AccountId,
+        number: &NumberId,
+        name: &str,
+    ) -> Result<Option<Conversation>, StoreError> {
+        let row = self.read().await?.optional(&CARRIER_GROUP, args![account, number, name]).await?;
         row.map(conversations::from_row).transpose()
     }
 

@@ -5,7 +5,8 @@ use offhook_carriers::{
     CarrierEvent,
     texting::{InboundGroup, InboundText},
 };
-use offhook_model::{e164::E164, id::MessageId, message::Channel};
+use offhook_model::{e164::E164, id::MessageId, message::Channel, number::Number};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Taken, line, message, phone, texts};
@@ -45,21 +46,22 @@ pub(crate) struct SimulateMessage {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(crate) struct SimulatedGroup {
-    /// The network's name of it; the same name is the same group.
+    /// A group the account knows: its `grp_…`, or `group` of a handset's inbox.
+    /// Any other name is a group of its own, the same name the same group.
     id: String,
-    /// Its name.
+    /// Its name; unchanged by default.
     name: Option<String>,
-    /// Its members.
+    /// Its members; unchanged by default, and needed for a new group.
     #[schema(min_items = 1, max_items = 32)]
-    members: Vec<String>,
+    members: Option<Vec<String>>,
 }
 
 impl Read for SimulatedGroup {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let id = fields.required("id", rules::text().trimmed().chars(1..=200));
         let name = fields.optional("name", rules::text().chars(0..=200));
-        let members = fields.required("members", rules::list(rules::text().trimmed().chars(1..=254), 1..=32));
-        Some(Self { id: id?, name, members: members? })
+        let members = fields.optional("members", rules::list(rules::text().trimmed().chars(1..=254), 1..=32));
+        Some(Self { id: id?, name, members })
     }
 }
 
@@ -103,19 +105,14 @@ pub(crate) async fn receive(
         Some(id) => Some(message(&app, &caller.account, &id).await?.1),
         None => None,
     };
-    let group = body.group.map(|group| {
-        let members: Vec<String> = group.members.iter().map(|member| phone(member)).collect();
-        // The network's names of groups are per number, so that no account
-        // writes into another's.
-        let id = format!("{}:{}", number.id, group.id);
-        texts.know_group(&id, members.clone());
-        InboundGroup {
-            id,
-            name: group.name,
-            icon_url: None,
-            members: members.into_iter().map(|member| (member, None)).collect(),
-        }
-    });
+    let group = match body.group {
+        Some(group) => Some(of_network(&app, &number, group).await?),
+        None => None,
+    };
+    if let Some(group) = &group {
+        let members = group.members.iter().map(|(member, _)| member.clone()).collect();
+        texts.know_group(&group.id, members);
+    }
     let event = CarrierEvent::Text(InboundText {
         carrier_id: body.external_id.unwrap_or_else(|| texts.new_name("text")),
         from: body.from,
@@ -127,4 +124,35 @@ pub(crate) async fn receive(
         reply_to,
     });
     Ok(Json(inbound::receive(&app, event).await?.into()))
+}
+
+/// The group as the network knows it.
+async fn of_network(app: &App, number: &Number, group: SimulatedGroup) -> Result<InboundGroup, ApiError> {
+    let (account, store) = (&number.account_id, app.store());
+    // The network's names of groups are per number, so that no account writes
+    // into another's.
+    let own_name = format!("{}:{}", number.id, group.id);
+    let thread = match store.group(account, &group.id.as_str().into()).await? {
+        Some(thread) => Some(thread),
+        None => store.carrier_group(account, &number.id, &group.id).await?,
+    };
+    let thread = match thread.filter(|thread| thread.number_id == number.id) {
+        Some(thread) => Some(thread),
+        None => store.carrier_group(account, &number.id, &own_name).await?,
+    };
+    let known = thread.as_ref().and_then(|thread| thread.participants.as_ref()?.as_array());
+    let known = known.map(|members| {
+        let identifier = |member: &Value| Some(member.get("identifier")?.as_str()?.to_owned());
+        members.iter().filter_map(identifier).collect::<Vec<_>>()
+    });
+    let members = group.members.map(|members| members.iter().map(|member| phone(member)).collect());
+    let members = members
+        .or(known)
+        .ok_or_else(|| ApiError::field("group", "value_error", "Value error, a new group needs members"))?;
+    Ok(InboundGroup {
+        id: thread.and_then(|thread| thread.carrier_group).unwrap_or(own_name),
+        name: group.name,
+        icon_url: None,
+        members: members.into_iter().map(|member| (member, None)).collect(),
+    })
 }
