@@ -84,7 +84,7 @@ async fn claim(app: &App, limit: usize) -> Result<Vec<(SendClaim, u32)>, StoreEr
 async fn hand_over(app: App, claim: SendClaim, attempt: u32) {
     let found = async {
         let Some(message) = app.store().queued_message(&claim.message_id).await? else { return Ok(None) };
-        let conversation = app.store().thread_of(&message).await?;
+        let conversation = app.store().conversation(&message.account_id, &message.conversation_id).await?;
         Ok::<_, StoreError>(conversation.map(|conversation| (message, conversation)))
     };
     match found.await {

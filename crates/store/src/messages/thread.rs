@@ -77,7 +77,6 @@ statements! {
     HELD = "SELECT agent_id FROM numbers WHERE account_id = $1 AND id = $2 AND status = 'active' /*pg: FOR SHARE */";
     DROP_EMPTY = "DELETE FROM conversations WHERE id = $1 AND message_count = 0";
     NAME_GROUP = "UPDATE conversations SET carrier_group = $2 WHERE id = $1 AND carrier_group IS NULL";
-    BY_ID = "SELECT * FROM conversations WHERE account_id = $1 AND id = $2";
     GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND group_id = $2";
     CARRIER_GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND number_id = $2 AND carrier_group = $3";
     WITH = "SELECT * FROM conversations WHERE account_id = $1 AND number_id = $2 AND network = $3
@@ -100,12 +99,6 @@ impl Store {
     ) -> Result<Option<Conversation>, StoreError> {
         let row = self.read().await?.optional(&CARRIER_GROUP, args![account, number, name]).await?;
         row.map(conversations::from_row).transpose()
-    }
-
-    /// The thread a message belongs to.
-    pub async fn thread_of(&self, message: &Message) -> Result<Option<Conversation>, StoreError> {
-        let args = args![&message.account_id, &message.conversation_id];
-        self.read().await?.optional(&BY_ID, args).await?.map(conversations::from_row).transpose()
     }
 
     /// The thread of a number with a person, or with a group by its `grp_` id.
