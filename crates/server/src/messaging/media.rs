@@ -6,6 +6,7 @@
 
 use std::{path::Path, time::Duration};
 
+use futures::future::join_all;
 use offhook_model::{
     id::{AccountId, MediaId},
     message::MessageMedia,
@@ -175,28 +176,33 @@ pub(crate) async fn fetch_outbound(app: &App, urls: &[String]) -> Result<Copies,
     for (at, address) in urls.iter().enumerate() {
         app.fetch().policy().check(address).map_err(|error| refused(at, error.into()))?;
     }
+    // All at once: twenty slow servers take no longer than one.
+    let cap = app.settings().messages.max_media_bytes;
+    let fetched = join_all(urls.iter().map(|address| fetch(app, address, &TYPES, cap))).await;
     let mut copies = Copies::default();
-    for (at, address) in urls.iter().enumerate() {
-        match fetch(app, address, &TYPES, app.settings().messages.max_media_bytes).await {
+    let mut fault = None;
+    for (at, (address, fetched)) in urls.iter().zip(fetched).enumerate() {
+        match fetched {
             Ok(stored) => copies.add(address.clone(), stored),
-            Err(fault) => {
-                discard(app, &copies.stored).await;
-                return Err(refused(at, fault));
-            }
+            Err(failed) => fault = fault.or(Some((at, failed))),
         }
     }
-    Ok(copies)
+    match fault {
+        None => Ok(copies),
+        Some((at, failed)) => {
+            discard(app, &copies.stored).await;
+            Err(refused(at, failed))
+        }
+    }
 }
 
 /// Fetches what an inbound message carries. What cannot be had keeps its
 /// carrier's address: the words must not wait for a picture.
 pub(crate) async fn fetch_inbound(app: &App, account: &AccountId, urls: &[String]) -> Copies {
+    let cap = app.settings().messages.max_media_bytes;
+    let copied = join_all(urls.iter().map(|address| take_in(app, address, cap)));
     let mut copies = Copies::default();
-    for address in urls {
-        let copied = match own(app, address) {
-            Some(id) => duplicate(app, &id).await,
-            None => fetch(app, address, &TYPES, app.settings().messages.max_media_bytes).await,
-        };
+    for (address, copied) in urls.iter().zip(copied.await) {
         match copied {
             Ok(stored) => copies.add(url(app, &stored.id), stored),
             Err(fault) => {
@@ -207,6 +213,13 @@ pub(crate) async fn fetch_inbound(app: &App, account: &AccountId, urls: &[String
         }
     }
     copies
+}
+
+async fn take_in(app: &App, address: &str, max_bytes: u64) -> Result<StoredMedia, MediaFault> {
+    match own(app, address) {
+        Some(id) => duplicate(app, &id).await,
+        None => fetch(app, address, &TYPES, max_bytes).await,
+    }
 }
 
 /// The copy an address of ours serves: one number of ours wrote to another.

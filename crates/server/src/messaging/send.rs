@@ -96,7 +96,8 @@ pub async fn send(app: &App, account: &AccountId, new: NewMessage) -> Result<Sen
         message,
     };
     let sending = app.store().send_message(new).await;
-    if !matches!(sending, Ok(Sending::Stored { .. })) {
+    // Not when the store failed: its commit may have gone through.
+    if sending.as_ref().is_ok_and(|sending| !matches!(sending, Sending::Stored { .. })) {
         media::discard(app, &stored).await;
     }
     match sending? {

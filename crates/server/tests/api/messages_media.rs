@@ -1,8 +1,11 @@
 //! Pictures and files: fetched once, kept, served.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{Router, extract::State, response::IntoResponse, routing::get};
@@ -33,6 +36,7 @@ async fn pictures() -> (Arc<AtomicUsize>, String) {
         .route("/vector", get(async || ([(header::CONTENT_TYPE, "image/svg+xml")], "<svg/>")))
         .route("/limit", get(async || ([(header::CONTENT_TYPE, "image/png")], vec![7_u8; 4096])))
         .route("/large", get(async || ([(header::CONTENT_TYPE, "image/png")], vec![7_u8; 4097])))
+        .route("/never", get(async || std::future::pending::<()>().await))
         .route("/moved", get(async || (StatusCode::FOUND, [(header::LOCATION, "/a.png")]).into_response()))
         .with_state(Arc::clone(&asked));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -136,7 +140,8 @@ on_both! {
 }
 
 fn small(settings: &mut Settings) {
-    settings.messages = Messages { max_media_bytes: 4096, ..Messages::default() };
+    let media_timeout = Duration::from_secs(2);
+    settings.messages = Messages { max_media_bytes: 4096, media_timeout, ..Messages::default() };
 }
 
 #[tokio::test]
@@ -146,6 +151,9 @@ async fn the_largest_file_is_carried_and_one_byte_more_is_not() {
     let line = world.line("sms").await;
     send(&world, &line, ANN, json!([format!("{server}/limit")])).await.ok();
     send(&world, &line, ANN, json!([format!("{server}/large")])).await.refused(400, "BAD_REQUEST");
+    let detail =
+        send(&world, &line, ANN, json!([format!("{server}/never")])).await.refused(400, "BAD_REQUEST");
+    assert!(detail.contains("timeout"), "{detail}");
     assert_eq!(world.media_files(), 1);
 }
 

@@ -86,6 +86,27 @@ on_both! {
         assert_eq!((&message["status"], &message["errorCode"]), (&json!("delivered"), &Value::Null));
     }
 
+    async fn a_client_that_asks_again_under_its_key_sends_nothing_twice(world) {
+        let line = world.line("sms").await;
+        for (to, status, sent) in [("+15005550104", 409_u16, 1_usize), (ANN, 200, 1), ("+15005550103", 502, 0)] {
+            let body = json!({"number_id": line.id, "to_number": to, "body": "once"}).to_string();
+            let ask = async || {
+                let request = http::Request::post("/v1/messages")
+                    .header("authorization", format!("Bearer {}", world.key))
+                    .header("idempotency-key", to);
+                world.send(request.body(axum::body::Body::from(body.clone())).unwrap()).await
+            };
+            let first = ask().await;
+            assert_eq!(first.status, status);
+            for _ in 0..3 {
+                let again = ask().await;
+                assert_eq!((again.status, &again.body), (first.status, &first.body));
+            }
+            assert_eq!(world.inbox(to).await.len(), sent, "{to}");
+        }
+        assert_eq!(world.messages(&line).await.len(), 3);
+    }
+
     async fn what_a_dead_process_was_handing_over_is_never_sent_again(world) {
         let line = world.line("sms").await;
         world.tell(ANN, json!({"outcome": "unavailable"})).await;

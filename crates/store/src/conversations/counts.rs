@@ -32,6 +32,16 @@ pub(crate) async fn begun(
     add(tx, account, agent, number, 1).await
 }
 
+/// A thread of this agent that had just begun is taken back.
+pub(crate) async fn undone(
+    tx: &mut Conn,
+    account: &AccountId,
+    agent: Option<&AgentId>,
+    number: &NumberId,
+) -> Result<(), StoreError> {
+    add(tx, account, agent, number, -1).await
+}
+
 /// A thread goes from one agent to another. The rows are locked in one order,
 /// whichever way it goes.
 pub(crate) async fn moved(

@@ -108,8 +108,7 @@ async fn accept(tx: &mut Conn, new: NewSend) -> Result<Sending, StoreError> {
         return Ok(Sending::OptedOut);
     }
     if let Charged::InsufficientBalance { .. } = usage::charge(tx, &charge).await? {
-        // A thread that was begun for it alone goes again.
-        thread::drop_empty(tx, &message.conversation_id).await?;
+        thread::undo(tx, &key, &message).await?;
         return Ok(Sending::InsufficientBalance);
     }
     for file in &media {

@@ -75,7 +75,7 @@ statements! {
             THEN CAST($6 AS BIGINT) ELSE last_inbound_at END
         WHERE account_id = $1 AND id = $2 RETURNING *";
     HELD = "SELECT agent_id FROM numbers WHERE account_id = $1 AND id = $2 AND status = 'active' /*pg: FOR SHARE */";
-    DROP_EMPTY = "DELETE FROM conversations WHERE id = $1 AND message_count = 0";
+    UNDO = "DELETE FROM conversations WHERE id = $1 AND message_count = 0";
     NAME_GROUP = "UPDATE conversations SET carrier_group = $2 WHERE id = $1 AND carrier_group IS NULL";
     GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND group_id = $2";
     CARRIER_GROUP = "SELECT * FROM conversations WHERE account_id = $1 AND number_id = $2 AND carrier_group = $3";
@@ -215,9 +215,14 @@ pub(crate) async fn touch(
     conversations::from_row(tx.one(&TOUCH, args).await?)
 }
 
-/// Removes a thread that has no message.
-pub(crate) async fn drop_empty(tx: &mut Conn, id: &ConversationId) -> Result<(), StoreError> {
-    tx.execute(&DROP_EMPTY, args![id]).await.map(drop)
+/// Takes back a thread that [`open`] began for a message that is not stored
+/// after all; one that was there before stays.
+pub(crate) async fn undo(tx: &mut Conn, key: &ThreadKey, message: &Message) -> Result<(), StoreError> {
+    if message.conversation_id == key.new_id {
+        tx.execute(&UNDO, args![&key.new_id]).await?;
+        counts::undone(tx, &key.account_id, message.agent_id.as_ref(), &key.number_id).await?;
+    }
+    Ok(())
 }
 
 /// Keeps the name a carrier gave a group of ours.

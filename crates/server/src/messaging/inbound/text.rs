@@ -51,7 +51,8 @@ pub(super) async fn receive(app: &App, text: InboundText) -> Result<Outcome, Api
         let files = copies.stored.clone();
         let part = u32::try_from(part).unwrap_or(u32::MAX);
         let received = app.store().receive_message(arriving.arrival(copies, part, &teller)).await;
-        if !matches!(received, Ok(Received::Stored { .. })) {
+        // Not when the store failed: its commit may have gone through.
+        if received.as_ref().is_ok_and(|received| !matches!(received, Received::Stored { .. })) {
             media::discard(app, &files).await;
         }
         match received? {
