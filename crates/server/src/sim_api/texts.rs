@@ -55,6 +55,7 @@ fn phone(text: &str) -> String {
 /// What came of something simulated.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"outcome": "stored", "messageIds": ["msg_01"]}))]
 pub(crate) struct Taken {
     /// `stored`, `known` (a duplicate, or overtaken), `unknown` (nothing of
     /// the account's is concerned).

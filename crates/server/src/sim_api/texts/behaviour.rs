@@ -60,6 +60,7 @@ fn word(word: &str) -> Option<&'static str> {
 /// How a phone behaves now.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"phoneNumber": "+15005550101", "outcome": "failed"}))]
 pub(crate) struct HandsetState {
     /// The phone.
     phone_number: String,

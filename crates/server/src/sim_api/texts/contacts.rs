@@ -19,7 +19,10 @@ use crate::{
 
 /// Who shares which contacts with which number.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
+#[schema(rename_all = "camelCase", example = json!({
+    "from": "+15005550110", "to": "+14155550100",
+    "contacts": [{"displayName": "Ada Byron", "phoneNumbers": ["+14155559876"]}]
+}))]
 pub(crate) struct SimulateContacts {
     /// Who shares them.
     from: String,

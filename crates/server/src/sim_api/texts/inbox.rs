@@ -60,6 +60,10 @@ impl From<Landed> for InboxMessage {
 
 /// All of them.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"data": [{
+    "messageId": "msg_01", "externalId": "sim-text-1", "from": "+14155550100", "channel": "sms", "body": "Hello!",
+    "mediaUrls": [], "group": null, "sendStyle": null, "replyTo": null, "content": null
+}]}))]
 pub(crate) struct Inbox {
     /// Oldest first; the latest 200 of each sender's account.
     data: Vec<InboxMessage>,

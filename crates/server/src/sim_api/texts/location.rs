@@ -16,6 +16,7 @@ use crate::{
 
 /// Who is where.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"from": "+15005550110", "to": "+14155550100", "latitude": 37.77, "longitude": -122.42}))]
 pub(crate) struct SimulateLocation {
     /// Who shares a location.
     from: String,
