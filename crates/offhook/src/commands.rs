@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod billing;
+mod audit;
 mod config;
 mod demo;
 mod doctor;
@@ -40,6 +41,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys { command } => keys::run(load(file)?, command).await,
         Command::Registrations { command } => registrations::run(load(file)?, command).await,
         Command::Feedback { command } => feedback::run(load(file)?, command).await,
+        Command::Audit { command } => audit::run(load(file)?, command).await,
     }
 }
 

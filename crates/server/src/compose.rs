@@ -2,6 +2,7 @@
 //! API. One process, one call of [`start`]; [`Running::stop`] takes it apart in
 //! the order that loses nothing.
 
+pub mod audit;
 pub mod billing;
 mod check;
 pub mod feedback;

@@ -23,6 +23,28 @@ use utoipa::{
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ErrorBody)),
+    tags(
+        (name = "agents", description = "Who answers: prompts, voices, tools"),
+        (name = "agent-webhooks", description = "Where one agent's events go"),
+        (name = "numbers", description = "Phone numbers: search, buy, keep, give back"),
+        (name = "contact-cards", description = "What recipients of iMessages see of a number"),
+        (name = "calls", description = "Calls, their transcripts and recordings"),
+        (name = "messages", description = "Texts and reactions"),
+        (name = "conversations", description = "Threads of messages with people and groups"),
+        (name = "contacts", description = "The address book, and what contacts can receive"),
+        (name = "location", description = "Where contacts are who share it"),
+        (name = "webhooks", description = "Where the account's events go, and what became of them"),
+        (name = "usage", description = "What was used, by day, month, number and agent"),
+        (name = "registration", description = "10DLC registration, which outbound texts need"),
+        (name = "sub-accounts", description = "Accounts within the account"),
+        (name = "sip-trunks", description = "SIP equipment of the account's own"),
+        (name = "verification", description = "One-time codes"),
+        (name = "feedback", description = "Notes to the operator"),
+        (name = "whatsapp", description = "WhatsApp business accounts and their templates"),
+        (name = "sign-up", description = "An account, an agent and a number without a key"),
+        (name = "simulation", description = "Drives the simulated phone network; an addition of Offhook"),
+        (name = "audit", description = "Who did what; an addition of Offhook")
+    ),
     security(("bearer" = []))
 )]
 struct Head;

@@ -1,143 +1,63 @@
-//! `/openapi.json`, and `/docs/`: the document as one page without scripts or foreign hosts.
-
-use std::fmt::Write as _;
+//! `/openapi.json`, and `/docs`: the document as a page for people.
+//!
+//! Swagger UI draws it (Apache-2.0, from the registry package pinned in
+//! `Cargo.toml`, unpacked by `build.rs`). It is part of the binary, gzipped:
+//! no foreign host is asked for anything, and the page's policy forbids it.
 
 use axum::{
     Router,
-    response::{Html, IntoResponse},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use bytes::Bytes;
-use http::header;
-use utoipa::openapi::{
-    OpenApi, RefOr,
-    path::{Operation, ParameterIn},
-};
+use http::{HeaderName, header};
+use utoipa::openapi::OpenApi;
 
 use crate::app::App;
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
-    summary{cursor:pointer;padding:.3rem 0}code,pre{font:14px ui-monospace,monospace}\
-    pre{background:#8881;padding:.6rem;overflow:auto}.m{display:inline-block;width:4.5rem;font-weight:600}\
-    table{border-collapse:collapse}td,th{text-align:left;padding:.1rem .8rem .1rem 0;vertical-align:top}\
-    :root{color-scheme:light dark}";
+const PAGE: &str = include_str!("docs/page.html");
+const PAGE_JS: &str = include_str!("docs/page.js");
+const BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz"));
+const STYLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz"));
+
+/// What the page may do: run our scripts, ask our server. Icons are `data:`.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// A new binary may bring new files under the same names.
+const CACHE: &str = "public, max-age=3600";
 
 /// The routes that serve the document.
 pub(crate) fn documents(document: &OpenApi) -> Router<App> {
     let json = Bytes::from(serde_json::to_vec(document).unwrap_or_default());
-    let page = page(document);
     Router::new()
         .route(
             "/openapi.json",
             get(async move || ([(header::CONTENT_TYPE, "application/json")], json.clone()).into_response()),
         )
-        .route("/docs", get(async move || Html(page.clone())))
+        .route("/docs", get(page))
+        .route("/docs/page.js", get(async || text("text/javascript; charset=utf-8", PAGE_JS)))
+        .route("/docs/swagger-ui-bundle.js", get(async || packed("text/javascript; charset=utf-8", BUNDLE)))
+        .route("/docs/swagger-ui.css", get(async || packed("text/css; charset=utf-8", STYLE)))
 }
 
-fn page(document: &OpenApi) -> String {
-    let mut html = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <title>Offhook API</title><style>{STYLE}</style><h1>Offhook API</h1><p>{}</p>\
-         <p>Every request carries <code>Authorization: Bearer &lt;key&gt;</code> unless said otherwise. \
-         The document for machines: <a href=/openapi.json>/openapi.json</a>.</p>",
-        escape(document.info.description.as_deref().unwrap_or_default())
-    );
-    for (path, item) in &document.paths.paths {
-        let operations = [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                describe(&mut html, method, path, operation);
-            }
-        }
-    }
-    html.push_str("<h2 id=schemas>Schemas</h2>");
-    if let Some(components) = &document.components {
-        for (name, schema) in &components.schemas {
-            let schema = serde_json::to_string_pretty(schema).unwrap_or_default();
-            let _ = write!(
-                html,
-                "<details id='{0}'><summary><code>{0}</code></summary><pre>{1}</pre></details>",
-                escape(name),
-                escape(&schema)
-            );
-        }
-    }
-    html
+async fn page() -> Response {
+    let policy = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (policy, text("text/html; charset=utf-8", PAGE)).into_response()
 }
 
-fn describe(html: &mut String, method: &str, path: &str, operation: &Operation) {
-    let summary = operation.summary.as_deref().unwrap_or_default();
-    let _ = write!(
-        html,
-        "<details><summary><span class=m>{method}</span><code>{}</code> {}</summary>",
-        escape(path),
-        escape(summary)
-    );
-    if let Some(description) = &operation.description {
-        let _ = write!(html, "<p>{}</p>", escape(description));
-    }
-    html.push_str("<table>");
-    for parameter in operation.parameters.iter().flatten() {
-        let RefOr::T(parameter) = parameter else { continue };
-        let place = match parameter.parameter_in {
-            ParameterIn::Path => "path",
-            ParameterIn::Header => "header",
-            ParameterIn::Cookie => "cookie",
-            _ => "query",
-        };
-        let description = parameter.description.as_deref().unwrap_or_default();
-        let _ = write!(
-            html,
-            "<tr><td><code>{}</code><td>{place}<td>{}",
-            escape(&parameter.name),
-            escape(description)
-        );
-    }
-    html.push_str("</table>");
-    if let Some(body) = &operation.request_body {
-        let body = serde_json::to_string_pretty(body).unwrap_or_default();
-        let _ = write!(html, "<p>Body:</p><pre>{}</pre>", escape(&body));
-    }
-    html.push_str("<table>");
-    for (status, response) in &operation.responses.responses {
-        let RefOr::T(response) = response else { continue };
-        let _ = write!(html, "<tr><td>{}<td>{}", escape(status), escape(&response.description));
-    }
-    html.push_str("</table></details>");
+fn text(kind: &'static str, body: &'static str) -> Response {
+    (headers(kind), body).into_response()
 }
 
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '\'' => safe.push_str("&#39;"),
-            '"' => safe.push_str("&quot;"),
-            c => safe.push(c),
-        }
-    }
-    safe
+/// A file that is kept gzipped and sent so: whoever runs its JavaScript can unpack it.
+fn packed(kind: &'static str, body: &'static [u8]) -> Response {
+    ([(header::CONTENT_ENCODING, "gzip")], headers(kind), body).into_response()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_names_every_path_and_no_foreign_host() {
-        let document = crate::openapi::document();
-        let html = page(&document);
-        for path in document.paths.paths.keys() {
-            assert!(html.contains(&escape(path)), "{path}");
-        }
-        assert!(!html.contains("https://"), "the page must work offline");
-    }
+fn headers(kind: &'static str) -> [(HeaderName, &'static str); 2] {
+    [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, CACHE)]
 }
