@@ -1,7 +1,7 @@
 //! One file per command.
 
-mod billing;
 mod audit;
+mod billing;
 mod config;
 mod demo;
 mod doctor;

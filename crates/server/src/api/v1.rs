@@ -42,6 +42,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// The answer of routes that have nothing else to say.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(example = json!({"success": true}))]
 pub struct Success {
     /// Always true.
     success: bool,

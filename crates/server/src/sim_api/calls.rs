@@ -26,6 +26,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// Who calls which number, and what they say.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"toNumber": "+14155550100", "fromNumber": "+15005550100", "say": ["What are your hours?"]}))]
 pub(crate) struct SimulateCall {
     /// The number of the account that is called.
     #[schema(value_type = String, example = "+14155550100")]
@@ -54,6 +55,8 @@ impl Read for SimulateCall {
 /// What became of a simulated call.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"outcome": "they_hung_up", "sipStatus": null, "durationMs": 9120, "said": ["What are your hours?"],
+    "digits": ""}))]
 pub(crate) struct SimulatedCall {
     /// `unanswered`, `we_hung_up`, `they_hung_up`, `media_timed_out`; "we" is the caller.
     outcome: &'static str,

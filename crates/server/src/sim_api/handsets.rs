@@ -11,6 +11,7 @@ use crate::{app::App, auth::Caller, error::ApiError};
 /// A phone that is registered now.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"phoneNumber": "+14155550123", "devices": 1, "expiresInSeconds": 3540}))]
 pub(crate) struct HandsetView {
     /// Under which it is called: its user name.
     phone_number: String,

@@ -11,6 +11,7 @@ use crate::{app::App, auth::Caller, error::ApiError};
 /// A number that plays a part when it is called.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"phoneNumber": "+15005550001", "name": "busy"}))]
 pub(crate) struct TestNumberView {
     /// What to dial.
     phone_number: &'static str,

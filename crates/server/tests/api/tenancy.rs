@@ -1,149 +1,201 @@
 //! Nobody reaches what belongs to another: every route of the document, with
-//! another account's ids.
+//! another account's ids in its path and in its body. A new route joins by
+//! itself, with the example of its request body.
 
-use offhook_model::id::ConversationId;
-use offhook_store::Conversation;
+mod things;
+
+use axum::body::Body;
+use http::{Request, header};
 use serde_json::{Value, json};
 
-use crate::world::{World, on_both};
+use crate::{
+    document::{Operation, operations},
+    world::{Reply, World, on_both},
+};
+use things::Things;
 
-/// A body that fits, so that only the id can be at fault.
-fn body(operation: &str, number: &str) -> Value {
-    match operation {
-        "attachNumberToAgent" => json!({"numberId": number}),
-        "createOrUpdateAgentWebhook" => json!({"url": "https://example.com/stolen"}),
-        "whatsappConnectNumber" => json!({"phone_number_id": "7"}),
-        "whatsappCreateTemplate" => json!({"name": "stolen", "category": "UTILITY"}),
-        "setChatBackground" => json!({"image_url": "https://example.com/stolen.png"}),
-        "sendReaction" => json!({"reaction": "love"}),
-        "updateAgent" => json!({"name": "stolen"}),
-        "updateNumber" => json!({"externalId": "stolen"}),
-        "updateSubAccount" => json!({"name": "stolen"}),
-        _ => json!({}),
+/// Paths whose parameter names nothing of an account: anybody's handset.
+const SHARED: [&str; 2] =
+    ["/offhook/v1/sim/handsets/{phone_number}", "/offhook/v1/sim/handsets/{phone_number}/messages"];
+
+/// Body fields that name a thing, and which.
+const NAMES: &[(&str, &str)] = &[
+    ("agentId", "agent_id"),
+    ("agent_id", "agent_id"),
+    ("numberId", "number_id"),
+    ("number_id", "number_id"),
+    ("fromNumberId", "number_id"),
+    ("reply_to_message_id", "message_id"),
+    ("messageId", "message_id"),
+    ("message_id", "message_id"),
+    ("conversation_id", "conversation_id"),
+];
+
+/// Fields that end in `id` and name nothing of ours, or nothing an account owns.
+const FOREIGN_NAMES: &[&str] = &[
+    "externalId",
+    "request_id",
+    "waba_id",
+    "phone_number_id",
+    "business_id",
+    "hsm_id",
+    "verification_id",
+    "library_template_id",
+];
+
+/// What the owner sees of their things.
+async fn snapshot(world: &World, things: &Things) -> Vec<(String, Value)> {
+    let mut seen = Vec::new();
+    for operation in operations() {
+        let reads = operation.method == "GET" && operation.answers_json() && !operation.is_public();
+        if reads && operation.path.contains('{') && operation.id != "streamCallTranscript" {
+            let path = format!("{}{}", things.fill(&operation), operation.query());
+            let reply = world.get(&path).await;
+            assert!(reply.status.is_success() || reply.status == 404, "{path}: {:#}", reply.body);
+            seen.push((path, reply.body));
+        }
     }
+    seen
 }
 
-/// A query that fits, where one is needed.
-fn query(operation: &str) -> &'static str {
-    if operation == "whatsappDeleteTemplate" { "?name=stolen" } else { "" }
-}
-
-/// A thread of the account.
-async fn thread(world: &World, number: &str) -> String {
-    let now = world.app.now();
-    let id = ConversationId::new(now, rand::random());
-    let thread = Conversation {
-        id: id.clone(),
-        account_id: world.account.clone(),
-        agent_id: None,
-        number_id: number.into(),
-        phone_number: "+14155550100".into(),
-        participant: "+14155559876".into(),
-        channel: "imessage".into(),
-        is_group: false,
-        group_id: None,
-        group_name: None,
-        group_icon_url: None,
-        participants: None,
-        last_message_at: now,
-        last_message_preview: "mine".into(),
-        message_count: 0,
-        metadata: Some(json!({"mine": true})),
-        last_inbound_at: None,
-        carrier_group: None,
-        created_at: now,
-    };
-    world.app.store().create_conversation(&thread).await.unwrap();
-    id.to_string()
-}
-
-async fn snapshot(world: &World, agent: &str, number: &str) -> Vec<Value> {
-    let mut all = Vec::new();
-    for path in [
-        format!("/v1/agents/{agent}"),
-        format!("/v1/numbers/{number}"),
-        format!("/v1/agents/{agent}/webhook"),
-    ] {
-        all.push(world.get(&path).await.ok());
+/// The world, the owner's things, and the key and things of a thief and of a sub-account.
+async fn owner_and_thieves(world: &mut World) -> (Things, Vec<(String, Things)>) {
+    let owner = Things::make(world).await;
+    let mut thieves = Vec::new();
+    for parent in [None, Some(world.account.clone())] {
+        let (account, key) = world.add_account(parent.as_ref()).await;
+        let owners = (std::mem::replace(&mut world.account, account), std::mem::replace(&mut world.key, key));
+        let things =
+            if parent.is_none() { Things::make(world).await } else { Things::make_narrow(world).await };
+        let thief = std::mem::replace(&mut world.key, owners.1);
+        world.account = owners.0;
+        thieves.push((thief, things));
     }
-    all
+    (owner, thieves)
+}
+
+fn assert_hidden(operation: &Operation, reply: &Reply, owner: &Things, sent: &str) {
+    let body = reply.body.to_string();
+    for secret in owner.secrets().filter(|secret| !sent.contains(secret)) {
+        assert!(!body.contains(secret), "{} {} shows {secret}: {body}", operation.method, operation.path);
+    }
 }
 
 on_both! {
     async fn foreign_ids_are_not_found_on_any_route(world) {
-        let agent = world.agent("mine").await;
-        let number = world.number().await;
-        world.post(&format!("/v1/agents/{agent}/numbers"), json!({"numberId": number})).await.ok();
-        world.post(&format!("/v1/agents/{agent}/webhook"), json!({"url": "https://example.com"})).await.ok();
-        let trunk = world.post("/v1/sip-trunks", json!({})).await.ok()["id"].as_str().unwrap().to_owned();
-        let known = json!({"phoneNumber": "+14155559876", "name": "mine"});
-        let contact = world.post("/v1/contacts", known).await.body["id"].as_str().unwrap().to_owned();
-        let connected = world.post("/integrations/whatsapp/connect", json!({"code": "c", "waba_id": "mine"})).await.ok();
-        let connection = connected["connection_id"].as_str().unwrap().to_owned();
-        let conversation = thread(&world, &number).await;
-        let before = snapshot(&world, &agent, &number).await;
-        let (_, thief) = world.add_account(None).await;
-        let (_, child) = world.add_account(Some(&world.account)).await;
-
-        let document = serde_json::to_value(offhook_server::openapi::document()).unwrap();
+        let mut world = world;
+        let (owner, thieves) = owner_and_thieves(&mut world).await;
+        let before = snapshot(&world, &owner).await;
         let mut tried = 0;
-        for (path, item) in document["paths"].as_object().unwrap() {
-            // A simulated phone is nobody's: each account has its own behind the same number.
-            if !path.contains('{') || path.starts_with("/offhook/v1/sim/") {
+        for operation in operations() {
+            if operation.is_public() || SHARED.contains(&operation.path.as_str()) {
                 continue;
             }
-            let target = path
-                .replace("{agent_id}", &agent)
-                .replace("{number_id}", &number)
-                .replace("{trunk_id}", &trunk)
-                .replace("{contact_id}", &contact)
-                .replace("{connection_id}", &connection)
-                .replace("{conversation_id}", &conversation)
-                .replace("{message_id}", "msg_of_another")
-                .replace("{phone_number}", "%2B14155559876")
-                .replace("{call_id}", "call_of_another")
-                .replace("{media_id}", "media_of_another")
-                .replace("{sub_account_id}", "sub_of_another");
-            assert!(!target.contains('{'), "{path} has a parameter this test does not know");
-            for (method, operation) in item.as_object().unwrap() {
-                let name = operation["operationId"].as_str().unwrap();
-                let body = body(name, &number);
-                let target = format!("{target}{}", query(name));
-                for key in [&thief, &child] {
-                    let method = method.to_uppercase();
-                    let reply = world.call_as(key, &method, &target, Some(body.clone())).await;
-                    assert_eq!(reply.status, 404, "{method} {path}: {:#}", reply.body);
-                    assert!(!reply.body.to_string().contains("mine"));
-                    tried += 1;
+            for (key, own) in &thieves {
+                for parameter in operation.path_parameters() {
+                    // All of it another's, then this one id alone.
+                    for path in [owner.fill(&operation), own.fill_but(&operation, Some((&parameter, owner.id(&parameter))))] {
+                        if parameter == "phone_number" {
+                            continue;
+                        }
+                        let path = format!("{path}{}", operation.query());
+                        let reply = world.call_as(key, &operation.method, &path, Some(operation.body_example())).await;
+                        assert_eq!(reply.status, 404, "{} {}: {:#}", operation.method, operation.path, reply.body);
+                        assert!(!reply.body.to_string().contains("mine"));
+                        tried += 1;
+                    }
                 }
             }
         }
-        assert!(tried >= 30, "only {tried} requests were tried");
-        assert_eq!(snapshot(&world, &agent, &number).await, before);
+        assert!(tried >= 120, "only {tried} requests were tried");
+        assert_eq!(snapshot(&world, &owner).await, before);
     }
 
-    async fn every_route_of_the_document_asks_for_a_key(world) {
-        let document = serde_json::to_value(offhook_server::openapi::document()).unwrap();
-        for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, operation) in item.as_object().unwrap() {
-                let public = operation["security"] == json!([{}]);
-                let target = path.replace(['{', '}'], "");
-                let reply = world.call_as("sk_live_wrong", &method.to_uppercase(), &target, Some(json!({}))).await;
-                assert_eq!(reply.status == 401, !public, "{method} {path}: {}", reply.status);
+    async fn foreign_ids_in_bodies_are_refused(world) {
+        let mut world = world;
+        let (owner, thieves) = owner_and_thieves(&mut world).await;
+        let before = snapshot(&world, &owner).await;
+        let mut tried = Vec::new();
+        for operation in operations() {
+            let Some(schema) = operation.body_schema() else { continue };
+            let fields: Vec<&String> = schema["properties"].as_object().into_iter().flat_map(|all| all.keys()).collect();
+            for field in fields {
+                let Some((_, kind)) = NAMES.iter().find(|(name, _)| name == field) else {
+                    let names = (field.ends_with("Id") || field.ends_with("_id")) && !FOREIGN_NAMES.contains(&field.as_str());
+                    assert!(!names || operation.is_public(), "{}: what does {field} name?", operation.id);
+                    continue;
+                };
+                for (key, own) in &thieves {
+                    let mut body = operation.body_example();
+                    for (name, kind) in NAMES {
+                        if body.get(name).is_some() {
+                            body[name] = json!(own.id(kind));
+                        }
+                    }
+                    body[field] = json!(owner.id(kind));
+                    let path = format!("{}{}", own.fill(&operation), operation.query());
+                    let reply = world.call_as(key, &operation.method, &path, Some(body)).await;
+                    assert_eq!(reply.status, 404, "{} {field}: {:#}", operation.id, reply.body);
+                    tried.push(format!("{}.{field}", operation.id));
+                }
+            }
+        }
+        for known in ["attachNumberToAgent.numberId", "createOutboundCall.fromNumberId", "sendMessage.number_id"] {
+            assert!(tried.iter().any(|tried| tried == known), "{known} was not tried: {tried:?}");
+        }
+        assert_eq!(snapshot(&world, &owner).await, before);
+    }
+
+    async fn anothers_number_sends_nothing(world) {
+        let mut world = world;
+        let (owner, thieves) = owner_and_thieves(&mut world).await;
+        for (key, _) in &thieves {
+            let body = json!({"from_number": owner.line, "to_number": "+14155559876", "body": "stolen"});
+            let reply = world.call_as(key, "POST", "/v1/messages", Some(body)).await;
+            assert!([400, 404].contains(&reply.status.as_u16()), "{:#}", reply.body);
+        }
+    }
+
+    async fn lists_show_nothing_of_another(world) {
+        let mut world = world;
+        let (owner, thieves) = owner_and_thieves(&mut world).await;
+        for operation in operations() {
+            let lists = operation.method == "GET" && operation.answers_json() && !operation.is_public();
+            if !lists {
+                continue;
+            }
+            for (key, own) in &thieves {
+                let path = format!("{}{}", own.fill(&operation), operation.query());
+                let reply = world.call_as(key, "GET", &path, None).await;
+                assert_hidden(&operation, &reply, &owner, &path);
             }
         }
     }
 
-    async fn a_foreign_number_cannot_be_attached(world) {
-        let number = world.number().await;
-        let (_, thief) = world.add_account(None).await;
-        let agent = world.call_as(&thief, "POST", "/v1/agents", Some(json!({"name": "T"}))).await.ok();
-        let path = format!("/v1/agents/{}/numbers", agent["id"].as_str().unwrap());
-        let reply = world.call_as(&thief, "POST", &path, Some(json!({"numberId": number}))).await;
-        reply.refused(404, "PHONE_NUMBER_NOT_FOUND");
-        for list in ["/v1/agents", "/v1/numbers", "/v1/webhooks/deliveries"] {
-            let page = world.call_as(&thief, "GET", list, None).await.ok();
-            assert!(!page.to_string().contains(&number));
+    async fn every_route_of_the_document_asks_for_a_key(world) {
+        for operation in operations() {
+            let target = operation.path.replace(['{', '}'], "");
+            let reply = world.call_as("sk_live_wrong", &operation.method, &target, Some(json!({}))).await;
+            let refused = reply.status == 401;
+            assert_eq!(refused, !operation.is_public(), "{} {}: {}", operation.method, operation.path, reply.status);
+        }
+    }
+
+    async fn every_route_reads_the_sub_account_header(world) {
+        for operation in operations() {
+            let narrows = !operation.is_public() && !operation.path.starts_with("/v1/sub-accounts");
+            let target = operation.path.replace(['{', '}'], "");
+            let request = Request::builder()
+                .method(operation.method.as_str())
+                .uri(&target)
+                .header(header::AUTHORIZATION, format!("Bearer {}", world.key))
+                .header("x-sub-account-id", "sub_of_another");
+            let reply = world.send(request.body(Body::from("{}")).unwrap()).await;
+            let unknown = reply.body["detail"] == "Sub-account not found";
+            if operation.path.contains("{sub_account_id}") {
+                continue;
+            }
+            assert_eq!(unknown, narrows, "{} {}: {:#}", operation.method, operation.path, reply.body);
         }
     }
 }

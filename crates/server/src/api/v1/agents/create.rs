@@ -48,7 +48,11 @@ impl Read for CreateAgent {
 /// Creates an agent.
 #[utoipa::path(
     post, path = "/v1/agents", tag = "agents", operation_id = "createAgent",
-    request_body = CreateAgent,
+    request_body(content = CreateAgent, example = json!({
+        "name": "Support Bot", "voiceMode": "hosted",
+        "systemPrompt": "You are a helpful support agent for Acme Corp.",
+        "beginMessage": "Hello! How can I help you today?"
+    })),
     responses(
         (status = 200, body = AgentView, description = "The agent"),
         (status = 400, description = "Hosted without a prompt"),

@@ -9,6 +9,7 @@ use crate::{app::App, auth::Caller, error::ApiError, path::Path};
 
 /// The agent that is gone.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"success": true, "id": "agt_abc123", "name": "Support Bot"}))]
 pub(crate) struct DeletedAgent {
     /// Always true.
     success: bool,

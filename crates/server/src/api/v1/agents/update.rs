@@ -47,7 +47,7 @@ impl Read for UpdateAgent {
 #[utoipa::path(
     patch, path = "/v1/agents/{agent_id}", tag = "agents", operation_id = "updateAgent",
     params(("agent_id" = String, Path, description = "The agent")),
-    request_body = UpdateAgent,
+    request_body(content = UpdateAgent, example = json!({"name": "Support Bot", "voiceSpeed": 1.1})),
     responses(
         (status = 200, body = AgentView, description = "The agent as it is now"),
         (status = 400, description = "Hosted without a prompt"),

@@ -19,6 +19,18 @@ use crate::{app::App, error::ApiError, page::Paged};
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Agent)]
+#[schema(example = json!({"id": "agt_abc123", "name": "Support Bot", "description": "Handles customer support inquiries",
+    "voiceMode": "hosted", "modelTier": "balanced",
+    "systemPrompt": "You are a helpful support agent for Acme Corp.",
+    "beginMessage": "Hello! How can I help you today?", "voice": "Polly.Amy",
+    "transferNumber": "+14155550100",
+    "voicemailMessage": null, "sttMode": "fast", "ambientSound": "none",
+    "denoisingMode": "noise-cancellation",
+    "maxSilenceMs": 600000, "enableMessaging": true, "enableBackchannel": true,
+    "interruptionSensitivity": 0.8,
+    "voiceSpeed": 1.0, "language": "en-US", "callScreeningIdentity": null, "callScreeningPurpose": null,
+    "customTools": [], "createdAt": "2025-01-15T10:30:00Z",
+    "numbers": [{"id": "num_xyz789", "phoneNumber": "+14155551234", "status": "active", "type": "sms"}]}))]
 pub struct AgentView {
     /// `agt_…`.
     #[schema(value_type = String)]

@@ -16,6 +16,8 @@ pub(crate) struct Voices {
 
 /// A voice. Its keys are snake_case, unlike those of other routes.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"voice_id": "Polly.Amy", "voice_name": "Amy", "provider": "polly", "gender": "female",
+    "accent": "British", "preview_audio_url": null}))]
 pub(crate) struct Voice {
     /// What an agent's `voice` names.
     voice_id: &'static str,

@@ -26,6 +26,7 @@ use crate::{
 /// Who calls whom, and how this call differs from the agent's settings.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"agentId": "agt_abc123", "toNumber": "+14155559876", "initialGreeting": "Hi, this is Acme Corp."}))]
 pub(crate) struct CreateCall {
     /// The agent that talks.
     agent_id: String,
@@ -85,7 +86,7 @@ impl Read for CreateCall {
 
 /// Places a call. The row is committed before anything is dialled.
 #[utoipa::path(
-    post, path = "/v1/calls", tag = "calls", operation_id = "createCall",
+    post, path = "/v1/calls", tag = "calls", operation_id = "createOutboundCall",
     request_body = CreateCall,
     responses(
         (status = 200, body = CallDetail, description = "The call"),

@@ -22,6 +22,7 @@ use crate::{
 /// Who talks to the browser.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"agentId": "agt_abc123"}))]
 pub(crate) struct CreateWebCall {
     /// The agent that talks.
     agent_id: String,
@@ -45,6 +46,9 @@ impl Read for CreateWebCall {
 /// The call, and the token that opens it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"accessToken": "eyJhbGciOi", "callId": "call_03", "id": "call_03", "agentId": "agt_abc123",
+    "status": "in-progress", "direction": "web", "fromNumber": "web", "toNumber": "web",
+    "startedAt": "2025-01-15T11:05:00Z"}))]
 pub(crate) struct WebCallView {
     /// JSON Web Token; join within 30 s.
     access_token: String,

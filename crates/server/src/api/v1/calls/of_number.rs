@@ -9,7 +9,7 @@ use crate::{app::App, auth::Caller, error::ApiError, input::Query, page::Paged, 
 
 /// Lists a number's calls, newest first; also when it was released.
 #[utoipa::path(
-    get, path = "/v1/numbers/{number_id}/calls", tag = "numbers", operation_id = "listNumberCalls",
+    get, path = "/v1/numbers/{number_id}/calls", tag = "numbers", operation_id = "listCallsForNumber",
     params(("number_id" = String, Path, description = "The number"), CallsQuery),
     responses(
         (status = 200, body = Paged<CallSummaryView>, description = "A page of calls"),

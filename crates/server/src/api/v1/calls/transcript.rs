@@ -20,6 +20,15 @@ use crate::{app::App, auth::Caller, error::ApiError, path::Path};
 /// The transcript so far.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"callId": "call_01", "status": "completed", "agentId": "agt_abc123", "direction": "inbound",
+    "fromNumber": "+14155559876", "toNumber": "+14155551234", "startedAt": "2025-01-15T10:30:00Z",
+    "endedAt": "2025-01-15T10:32:30Z", "durationSeconds": 150,
+    "transcript": [
+    {"role": "user", "content": "What are your hours?", "createdAt": "2025-01-15T10:30:20Z"},
+    {"role": "agent", "content": "We are open nine to five.", "createdAt": "2025-01-15T10:30:22Z"}
+    ],
+    "data": [{"id": "tr_01", "transcript": "What are your hours?", "confidence": 0.95,
+    "response": "We are open nine to five.", "createdAt": "2025-01-15T10:30:20Z"}]}))]
 pub(crate) struct TranscriptView {
     /// The call.
     call_id: String,

@@ -36,6 +36,11 @@ impl From<Direction> for CallType {
 /// A call in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "call_01", "agentId": "agt_abc123", "agentName": "Support Bot", "phoneNumberId": "num_xyz789",
+    "phoneNumber": "+14155551234", "fromNumber": "+14155559876", "toNumber": "+14155551234",
+    "direction": "inbound", "type": "pstn", "status": "completed", "startedAt": "2025-01-15T10:30:00Z",
+    "endedAt": "2025-01-15T10:32:30Z", "durationSeconds": 150, "lastTranscriptSnippet": "Thanks, bye.",
+    "recordingUrl": null, "recordingAvailable": false}))]
 pub struct CallSummaryView {
     /// Its id; unguessable, because its recording is public by it.
     pub id: String,
@@ -130,6 +135,14 @@ impl From<TurnLatency> for LatencyView {
 /// A call with its transcript.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"id": "call_01", "agentId": "agt_abc123", "agentName": "Support Bot", "phoneNumberId": "num_xyz789",
+    "phoneNumber": "+14155551234", "fromNumber": "+14155559876", "toNumber": "+14155551234",
+    "direction": "inbound", "type": "pstn", "status": "completed", "startedAt": "2025-01-15T10:30:00Z",
+    "endedAt": "2025-01-15T10:32:30Z", "durationSeconds": 150, "lastTranscriptSnippet": "Thanks, bye.",
+    "recordingUrl": null, "recordingAvailable": false, "transcripts": [{"id": "tr_01",
+    "transcript": "What are your hours?", "confidence": 0.95, "response": "We are open nine to five.",
+    "createdAt": "2025-01-15T10:30:20Z"}], "summary": null, "userSentiment": null, "callSuccessful": null,
+    "disconnectionReason": "user_hangup", "retellCallId": null}))]
 pub struct CallDetail {
     /// What lists show too.
     #[serde(flatten)]

@@ -63,6 +63,8 @@ pub(crate) struct Offers {
 /// A number for sale.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"phoneNumber": "+14155550142", "city": "San Francisco", "state": "CA", "rateCenter": "San Francisco",
+    "areaCode": "415"}))]
 pub(crate) struct Offer {
     /// E.164.
     #[schema(value_type = String)]

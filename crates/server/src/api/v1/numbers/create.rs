@@ -20,6 +20,7 @@ use crate::{
 /// Which number to buy.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"country": "US", "areaCode": "415", "agentId": "agt_abc123"}))]
 pub(crate) struct BuyNumber {
     /// `US` (default) or `CA`.
     #[schema(value_type = Option<String>)]

@@ -10,6 +10,7 @@ use crate::{app::App, auth::Caller, error::ApiError, numbers, path::Path};
 /// The number that is given back.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"success": true, "phoneNumber": "+14155551234", "status": "released"}))]
 pub(crate) struct ReleasedNumber {
     /// Always true.
     success: bool,

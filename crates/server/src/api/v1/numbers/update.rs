@@ -20,6 +20,7 @@ use crate::{
 /// What to change of a number; omitted fields stay, null clears.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"externalId": "customer-42"}))]
 pub(crate) struct UpdateNumber {
     /// The owner's reference.
     #[schema(value_type = Option<String>)]

@@ -19,6 +19,12 @@ const NEW_CONTACTS_PER_DAY: u32 = 50;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = PhoneNumber)]
+#[schema(example = json!({"id": "num_xyz789", "phoneNumber": "+14155551234", "country": "US", "status": "active", "type": "sms",
+    "agentId": "agt_abc123", "outboundSms": "registration_required", "inboundCallsEnabled": true,
+    "readReceiptsEnabled": null, "whatsappEnabled": false, "dailyNewContacts": null,
+    "purchasedAt": "2025-01-15T10:30:00Z", "externalId": null, "expiresAt": null,
+    "rcsFallbackForAlias": null,
+    "createdAt": "2025-01-15T10:30:00Z"}))]
 pub struct NumberView {
     /// `num_…`.
     #[schema(value_type = String)]

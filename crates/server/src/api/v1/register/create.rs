@@ -31,7 +31,17 @@ pub(crate) struct SubmittedRegistration {
 /// Submits a registration. A rejected one is replaced.
 #[utoipa::path(
     post, path = "/v1/register", tag = "registration", operation_id = "registerA2P",
-    request_body = SubmitRegistration,
+    request_body(content = SubmitRegistration, example = json!({
+        "registration_type": "standard_brand", "first_name": "Ada", "last_name": "Lovelace",
+        "email": "ada@example.com", "phone_number": "+14155550100", "street_address": "1 Main St",
+        "city": "San Francisco", "state": "CA", "zip_code": "94105", "business_name": "Example Inc.",
+        "ein": "12-3456789", "website_url": "https://example.com",
+        "description": "Appointment reminders for patients who booked online.",
+        "use_cases": ["customer_care"],
+        "message_samples": ["Your appointment is tomorrow at 9.", "Reply C to confirm, STOP to opt out."],
+        "consent_flow": "Patients tick a box on the booking page at https://example.com/book.",
+        "opt_in_image_url": "https://example.com/opt-in.png", "create_sub_account": false
+    })),
     responses(
         (status = 200, body = SubmittedRegistration, description = "It waits for approval"),
         (status = 402, description = "The fee cannot be charged"),

@@ -19,6 +19,7 @@ use crate::{
 /// Where events shall go.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"url": "https://example.com/hook", "contextLimit": 10, "timeout": 30}))]
 pub struct SetWebhook {
     /// An https address of the public network.
     #[schema(max_length = 2048)]

@@ -20,6 +20,7 @@ use crate::{
 /// What the test event says; everything has a default.
 #[derive(Debug, Default, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"from": "+14155559876", "to": "+14155551234", "message": "Hello", "channel": "sms"}))]
 pub struct TestRequest {
     /// Sender.
     from: Option<String>,

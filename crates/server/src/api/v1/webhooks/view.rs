@@ -10,6 +10,8 @@ use crate::webhooks::TestOutcome;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Webhook)]
+#[schema(example = json!({"id": "wh_01", "url": "https://example.com/hook", "secret": "whsec_3f9a", "status": "active",
+    "contextLimit": 10, "timeout": 30, "createdAt": "2025-01-15T10:30:00Z"}))]
 pub struct WebhookView {
     /// `wh_…`.
     #[schema(value_type = String)]
@@ -46,6 +48,8 @@ impl From<Webhook> for WebhookView {
 /// What came of a test event; every fact under both names clients know.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"success": true, "httpStatus": 200, "errorMessage": null, "statusCode": 200, "responseMs": 85,
+    "error": null}))]
 pub struct TestResult {
     /// Whether the answer was 2xx.
     success: bool,

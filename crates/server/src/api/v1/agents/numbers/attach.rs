@@ -18,6 +18,7 @@ use crate::{
 /// Which number to attach.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[schema(example = json!({"numberId": "num_xyz789"}))]
 pub(crate) struct AttachNumber {
     /// One of the account's numbers.
     #[schema(value_type = String)]
@@ -34,6 +35,8 @@ impl Read for AttachNumber {
 /// A number and its agent.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"agentId": "agt_abc123", "number": {"id": "num_xyz789", "phoneNumber": "+14155551234",
+    "status": "active", "type": "sms"}}))]
 pub(crate) struct AttachedNumber {
     /// The agent that answers now.
     #[schema(value_type = String)]

@@ -34,6 +34,9 @@ impl Read for Window {
 /// Deliveries of the window, counted.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"total": 10, "success": 9, "failed": 1, "pending": 0, "successRate": 90.0,
+    "byEventType": {"agent.message": {"total": 8, "success": 7, "failed": 1, "pending": 0}},
+    "byHour": [{"hour": "2025-01-15T10:00:00Z", "total": 10, "success": 9, "failed": 1}]}))]
 pub(crate) struct DeliveryStats {
     /// All.
     total: u64,

@@ -9,6 +9,11 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookDelivery)]
+#[schema(example = json!({"id": "0b6f9f0e-6a42-4a5a-9a59-0a7d7d6f9b11", "messageId": "msg_01", "eventType": "agent.message",
+    "channel": "sms", "status": "success", "httpStatus": 200, "errorMessage": null, "responseBody": "ok",
+    "attemptCount": 1, "lastAttemptAt": "2025-01-15T10:31:01Z", "nextRetryAt": null,
+    "createdAt": "2025-01-15T10:31:00Z", "event": "agent.message", "statusCode": 200, "success": true,
+    "deliveredAt": "2025-01-15T10:31:01Z", "responseMs": 112}))]
 pub struct DeliveryView {
     /// A UUID, the `X-Webhook-ID` of the request.
     pub id: String,
