@@ -115,7 +115,7 @@ async fn call(world: &World, agent: &str, number: &str) -> String {
         ended_at: None,
         talk_time: None,
         metadata: None,
-        service: CallService::WebhookVoice,
+        service: CallService::default(),
         recording_disabled: false,
         recording: None,
         owner: "test".into(),
