@@ -36,11 +36,12 @@ pub struct OriginationUri {
     /// A `sip:` or `sips:` address.
     pub sip_uri: String,
     /// The owner's name for it.
-    #[schema(required)]
     pub name: Option<String>,
-    /// Lower is tried first, 0 to 65535.
+    /// Lower is tried first, 0 to 65535; 1 when omitted.
+    #[schema(required = false)]
     pub priority: u16,
-    /// Share among those of the same priority, 0 to 65535.
+    /// Share among those of the same priority, 0 to 65535; 1 when omitted.
+    #[schema(required = false)]
     pub weight: u16,
 }
 
@@ -50,7 +51,6 @@ pub struct AllowedIp {
     /// A network, such as `203.0.113.4/32`.
     pub cidr: String,
     /// The owner's name for it.
-    #[schema(required)]
     pub name: Option<String>,
 }
 

@@ -35,6 +35,7 @@ use utoipa::{
         (name = "location", description = "Where contacts are who share it"),
         (name = "webhooks", description = "Where the account's events go, and what became of them"),
         (name = "usage", description = "What was used, by day, month, number and agent"),
+        (name = "billing", description = "The prepaid balance, where an operator turned it on; an addition of Offhook"),
         (name = "registration", description = "10DLC registration, which outbound texts need"),
         (name = "sub-accounts", description = "Accounts within the account"),
         (name = "sip-trunks", description = "SIP equipment of the account's own"),

@@ -39,8 +39,7 @@ impl Things {
         world.post(&format!("/v1/agents/{agent}/numbers"), json!({"numberId": line.id})).await.ok();
         world.post(&format!("/v1/agents/{agent}/webhook"), json!({"url": "https://example.com"})).await.ok();
         let message = world.hear("+14155559876", &line, "mine").await;
-        let messages = world.get(&format!("/v1/numbers/{}/messages", line.id)).await.ok();
-        let conversation = word(&messages["data"][0]["conversation_id"]);
+        let conversation = word(&world.get("/v1/conversations").await.ok()["data"][0]["id"]);
         let contact = json!({"phoneNumber": "+14155559876", "name": "mine"});
         let contact = word(&world.post("/v1/contacts", contact).await.body["id"]);
         let trunk = word(&world.post("/v1/sip-trunks", json!({})).await.ok()["id"]);

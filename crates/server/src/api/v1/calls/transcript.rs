@@ -28,7 +28,7 @@ use crate::{app::App, auth::Caller, error::ApiError, path::Path};
     {"role": "agent", "content": "We are open nine to five.", "createdAt": "2025-01-15T10:30:22Z"}
     ],
     "data": [{"id": "tr_01", "transcript": "What are your hours?", "confidence": 0.95,
-    "response": "We are open nine to five.", "createdAt": "2025-01-15T10:30:20Z"}]}))]
+    "response": "We are open nine to five.", "createdAt": "2025-01-15T10:30:20Z", "interrupted": false}]}))]
 pub(crate) struct TranscriptView {
     /// The call.
     call_id: String,

@@ -141,7 +141,7 @@ impl From<TurnLatency> for LatencyView {
     "endedAt": "2025-01-15T10:32:30Z", "durationSeconds": 150, "lastTranscriptSnippet": "Thanks, bye.",
     "recordingUrl": null, "recordingAvailable": false, "transcripts": [{"id": "tr_01",
     "transcript": "What are your hours?", "confidence": 0.95, "response": "We are open nine to five.",
-    "createdAt": "2025-01-15T10:30:20Z"}], "summary": null, "userSentiment": null, "callSuccessful": null,
+    "createdAt": "2025-01-15T10:30:20Z", "interrupted": false}], "summary": null, "userSentiment": null, "callSuccessful": null,
     "disconnectionReason": "user_hangup", "retellCallId": null}))]
 pub struct CallDetail {
     /// What lists show too.

@@ -22,7 +22,7 @@ const LINES: Page = Page { limit: 1_000, offset: 0 };
 #[into_params(parameter_in = Query)]
 pub(crate) struct CheckCapabilities {
     /// In any usual spelling; ten digits are North American.
-    #[param(value_type = String)]
+    #[param(value_type = String, example = "+14155559876")]
     phone_number: E164,
 }
 

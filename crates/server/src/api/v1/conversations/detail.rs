@@ -18,7 +18,23 @@ use crate::{
 /// A thread with its latest messages.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = Conversation)]
+#[schema(as = Conversation, example = json!({
+    "id": "conv_01", "agentId": "agt_abc123", "phoneNumberId": "num_xyz789", "phoneNumber": "+14155551234",
+    "participant": "+14155559876", "channel": "sms", "isGroup": false, "groupId": null, "groupName": null,
+    "groupIconUrl": null, "participants": null, "lastMessageAt": "2025-01-15T10:31:00Z",
+    "lastMessagePreview": "Hi!", "messageCount": 1, "metadata": null, "createdAt": "2025-01-10T09:00:00Z",
+    "messages": [{
+        "id": "msg_01", "body": "Hi!", "fromNumber": "+14155559876", "toNumber": "+14155551234",
+        "direction": "inbound", "senderIdentifier": null, "channel": "sms", "mediaUrl": null, "mediaUrls": [],
+        "receivedAt": "2025-01-15T10:31:00Z", "reactions": [], "replyTo": null, "status": "received",
+        "failureReason": null, "errorCode": null, "deliveredAt": null, "deliveredChannel": null, "readAt": null,
+        "content": null
+    }],
+    "capabilities": {
+        "canSendMessages": true, "sendDisabledReason": null, "sendChannel": "sms", "availableChannels": ["sms"],
+        "mediaChannels": ["mms"], "media": true, "reactions": false, "emojiReactions": false
+    }
+}))]
 pub struct DetailView {
     /// What lists show of it.
     #[serde(flatten)]

@@ -50,6 +50,17 @@ impl RegistrationStatus {
 
 /// A registration: what was submitted, and how far it is.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "registration_type": "sole_proprietor", "first_name": "Ada", "last_name": "Lovelace",
+    "email": "ada@example.com", "phone_number": "+14155550100", "street_address": "1 Main St",
+    "city": "San Francisco", "state": "CA", "zip_code": "94105", "country": "US",
+    "business_regions": ["usa_and_canada"], "planned_numbers": 1,
+    "description": "Appointment reminders for patients who booked online.", "use_cases": ["customer_care"],
+    "message_samples": ["Your appointment is tomorrow at 9.", "Reply C to confirm, STOP to opt out."],
+    "consent_flow": "Patients tick a box on the booking page at https://example.com/book.",
+    "opt_in_image_url": "https://example.com/opt-in.png",
+    "campaign_status": "pending", "stage": "in_review", "message": "Waiting for approval"
+}))]
 pub(super) struct RegistrationView {
     /// What was submitted.
     #[serde(flatten)]

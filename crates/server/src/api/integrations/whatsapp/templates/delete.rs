@@ -19,6 +19,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct DeleteTemplate {
     /// Its name.
+    #[param(example = "order_update")]
     name: String,
     /// One language of it, by its id.
     #[param(value_type = Option<String>)]
