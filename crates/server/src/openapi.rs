@@ -44,6 +44,7 @@ use utoipa::{
         (name = "whatsapp", description = "WhatsApp business accounts and their templates"),
         (name = "sign-up", description = "An account, an agent and a number without a key"),
         (name = "simulation", description = "Drives the simulated phone network; an addition of Offhook"),
+        (name = "auth", description = "Whose key it is"),
         (name = "audit", description = "Who did what; an addition of Offhook")
     ),
     security(("bearer" = []))

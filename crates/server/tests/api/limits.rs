@@ -22,6 +22,7 @@ const TABLE: &[(&str, &str, u32, u64)] = &[
     ("POST", "/v1/agents/{agent_id}/webhook", 10, 60),
     ("POST", "/v1/webhooks/test", 10, 60),
     ("POST", "/v1/agents/{agent_id}/webhook/test", 10, 60),
+    ("GET", "/v1/contacts/capabilities", 60, 60),
     ("POST", "/v1/register", 5, 3_600),
     ("GET", "/v1/numbers/lookup", 30, 60),
     ("POST", "/v1/verify/send", 60, 60),
@@ -64,6 +65,9 @@ fn the_manual_ships_the_table_of_the_contract() {
         let first = (rates[0].requests, rates[0].period.as_secs());
         assert_eq!(first, (*requests, *seconds), "{method} {template}");
     }
+    let capabilities = shipped.routes.iter().find(|(_, path, _)| path == "/v1/contacts/capabilities").unwrap();
+    let day = &capabilities.2[1];
+    assert_eq!((day.requests, day.period.as_secs()), (1_000, 86_400));
     assert_eq!(shipped.routes.len(), TABLE.len() - 1, "a route of the manual is not in this table");
 }
 
