@@ -13,9 +13,6 @@ use crate::{app::App, auth::Caller, error::ApiError, path::Path};
 /// A message that reached a phone.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(example = json!({"messageId": "msg_09", "externalId": "sim-9", "from": "+14155550100", "channel": "sms",
-    "body": "Your table is ready.", "mediaUrls": [], "group": null, "sendStyle": null, "replyTo": null,
-    "content": null}))]
 pub(crate) struct InboxMessage {
     /// The sender's id of it.
     #[schema(value_type = String)]
