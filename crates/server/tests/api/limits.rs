@@ -65,7 +65,8 @@ fn the_manual_ships_the_table_of_the_contract() {
         let first = (rates[0].requests, rates[0].period.as_secs());
         assert_eq!(first, (*requests, *seconds), "{method} {template}");
     }
-    let capabilities = shipped.routes.iter().find(|(_, path, _)| path == "/v1/contacts/capabilities").unwrap();
+    let capabilities =
+        shipped.routes.iter().find(|(_, path, _)| path == "/v1/contacts/capabilities").unwrap();
     let day = &capabilities.2[1];
     assert_eq!((day.requests, day.period.as_secs()), (1_000, 86_400));
     assert_eq!(shipped.routes.len(), TABLE.len() - 1, "a route of the manual is not in this table");
