@@ -17,6 +17,8 @@ use crate::{app::App, error::Chain};
 const IN_FLIGHT: usize = 64;
 /// Longest sleep between two looks: other nodes put messages into the queue, too.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// Pause while all that is due waits behind others.
+const BEHIND: Duration = Duration::from_millis(100);
 /// Pause after the store failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -103,9 +105,9 @@ async fn until_next(app: &App) -> Duration {
     match app.store().next_send_due().await {
         Ok(Some(due)) => {
             let wait = Duration::try_from(due.duration_since(app.now())).unwrap_or(Duration::ZERO);
-            // What is due already waits behind another of its number, whose
-            // end wakes us.
-            wait.clamp(Duration::from_millis(20), LONGEST_SLEEP)
+            // What is due already waits behind another of its number: one on
+            // its way, whose end wakes us, or one that waits to be tried again.
+            if wait.is_zero() { BEHIND } else { wait.min(LONGEST_SLEEP) }
         }
         Ok(None) => LONGEST_SLEEP,
         Err(_) => STORE_PAUSE,
