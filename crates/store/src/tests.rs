@@ -30,6 +30,7 @@ mod events;
 mod idempotency;
 mod messages;
 mod numbers;
+mod people;
 mod rollups;
 mod schema;
 mod services;
