@@ -1,3 +1,4 @@
+use futures::StreamExt as _;
 use offhook_model::id::{AccountId, ConversationId};
 
 use super::{ALL, Fixture, account, agent, at, on_both};
@@ -59,12 +60,12 @@ async fn deep_pages_are_the_same_from_either_end(Fixture { store, .. }: Fixture)
     let owner = account(&store, "Ada").await;
     let agent = agent(&store, &owner, 0).await.id;
     let made = (0..i64::from(THREADS)).map(|second| {
-        let mut thread = thread(&owner, second, "num_1");
+        let mut thread = thread(&owner, second, &format!("num_{}", second % 8));
         thread.agent_id = Some(agent.clone());
         let store = store.clone();
         async move { store.create_conversation(&thread).await.unwrap() }
     });
-    futures::future::join_all(made).await;
+    futures::stream::iter(made).buffer_unordered(8).collect::<Vec<()>>().await;
     for of in [None, Some(&agent)] {
         let page =
             async |offset, limit| store.conversations(&owner, of, Page { limit, offset }).await.unwrap();

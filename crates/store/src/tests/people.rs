@@ -1,5 +1,6 @@
 //! Cards, places, backgrounds and WhatsApp: whose they are, and what replaces what.
 
+use futures::StreamExt as _;
 use offhook_model::{
     id::{BackgroundId, MediaId, TemplateId, WhatsappConnectionId},
     whatsapp::{TemplateCategory, TemplateStatus},
@@ -190,7 +191,7 @@ async fn a_connection_has_no_more_templates_than_whatsapp_allows(Fixture { store
         let (store, template) = (store.clone(), template(&held, &format!("t{at}")));
         async move { store.create_whatsapp_template(&template).await.unwrap() }
     });
-    let made = futures::future::join_all(templates).await;
+    let made: Vec<NewTemplate> = futures::stream::iter(templates).buffer_unordered(4).collect().await;
     let stored = made.iter().filter(|made| **made == NewTemplate::Stored).count();
     assert_eq!(stored, crate::MAX_TEMPLATES as usize);
     assert_eq!(made.iter().filter(|made| **made == NewTemplate::Full).count(), 1);
