@@ -10,6 +10,8 @@ mod delivery;
 mod ending;
 #[path = "calls_api/harness.rs"]
 mod harness;
+#[path = "calls_api/idempotency.rs"]
+mod idempotency;
 #[path = "calls_api/inbound.rs"]
 mod inbound;
 #[path = "calls_api/lists.rs"]

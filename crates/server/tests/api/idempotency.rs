@@ -9,7 +9,10 @@ use offhook_server::idempotency::forget;
 use offhook_store::{IdempotencyClaim, IdempotencyScope};
 use serde_json::{Value, json};
 
-use crate::world::{Reply, World, on_both};
+use crate::{
+    texting::ANN,
+    world::{Reply, World, on_both},
+};
 
 async fn keyed(world: &World, method: &str, path: &str, key: &str, body: impl Into<Body>) -> Reply {
     let request = Request::builder()
@@ -83,6 +86,14 @@ on_both! {
     async fn fifty_identical_posts_buy_one_number(world) {
         fifty(&world, "/v1/numbers", json!({"areaCode": "415"})).await;
         assert_eq!(world.get("/v1/numbers").await.ok()["total"], 1);
+    }
+
+    async fn fifty_identical_posts_send_one_text(world) {
+        let line = world.line("sms").await;
+        fifty(&world, "/v1/messages", json!({"number_id": line.id, "to_number": ANN, "body": "once"})).await;
+        world.hand_over().await;
+        assert_eq!(world.bodies(ANN).await, ["once"]);
+        assert_eq!(world.messages(&line).await.len(), 1);
     }
 
     async fn a_refusal_is_replayed_too(world) {

@@ -298,6 +298,21 @@ impl World {
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
             .unwrap();
+        self.send(request).await
+    }
+
+    /// A POST with an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, idempotency_key: &str, body: &Value) -> (StatusCode, Value) {
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key))
+            .header("idempotency-key", idempotency_key)
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (status, _, body) = self.send(request).await;
+        (status, body)
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, Value) {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
