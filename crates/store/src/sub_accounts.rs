@@ -24,6 +24,8 @@ pub struct SubAccount {
 pub struct SubAccountStats {
     /// Which.
     pub id: AccountId,
+    /// Messages in and out.
+    pub messages: u64,
     /// Calls begun.
     pub calls: u64,
 }
@@ -50,8 +52,10 @@ statements! {
     HELD = "SELECT COUNT(*) AS held FROM numbers WHERE account_id = $1 AND status = 'active'";
     DELETE = "UPDATE accounts SET deleted_at = $2 WHERE id = $1";
     END_KEYS = "UPDATE api_keys SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL";
-    CALLS = "SELECT c.account_id, COUNT(*) AS calls FROM calls c JOIN accounts a ON a.id = c.account_id
-        WHERE a.parent_id = $1 AND a.deleted_at IS NULL AND c.started_at >= $2 GROUP BY c.account_id";
+    STATS = "SELECT a.id,
+        (SELECT COUNT(*) FROM messages m WHERE m.account_id = a.id AND m.at >= $2) AS messages,
+        (SELECT COUNT(*) FROM calls c WHERE c.account_id = a.id AND c.started_at >= $2) AS calls
+        FROM accounts a WHERE a.parent_id = $1 AND a.deleted_at IS NULL";
 }
 
 impl Store {
@@ -122,16 +126,21 @@ impl Store {
         .await
     }
 
-    /// What happened since then in each sub-account of this parent; those
-    /// where nothing happened are left out.
+    /// What happened since then in each sub-account of this parent.
     pub async fn sub_account_stats(
         &self,
         parent: &AccountId,
         since: Timestamp,
     ) -> Result<Vec<SubAccountStats>, StoreError> {
-        let rows = self.read().await?.all(&CALLS, args![parent, since]).await?;
+        let rows = self.read().await?.all(&STATS, args![parent, since]).await?;
         rows.iter()
-            .map(|row| Ok(SubAccountStats { id: row.id("account_id")?, calls: row.number("calls")? }))
+            .map(|row| {
+                Ok(SubAccountStats {
+                    id: row.id("id")?,
+                    messages: row.number("messages")?,
+                    calls: row.number("calls")?,
+                })
+            })
             .collect()
     }
 }

@@ -117,6 +117,22 @@ on_both! {
         world.delete(&path).await.ok();
         let gone = narrowed(&world, &sub, "GET", &release, json!({})).await;
         assert_eq!(gone.refused(404, "NOT_FOUND"), "Sub-account not found", "history is out of reach");
-        world.advance(Duration::from_secs(1));
+    }
+
+    async fn stats_count_the_messages_of_so_many_days(world) {
+        let (busy, idle) = (create(&world, "A").await, create(&world, "B").await);
+        let line = narrowed(&world, &busy, "POST", "/v1/numbers", json!({})).await.ok();
+        let text = json!({"from": "+15005550101", "to": line["phoneNumber"], "body": "Hello"});
+        narrowed(&world, &busy, "POST", "/offhook/v1/sim/messages", text).await.ok();
+        let stats = async |days: u32| {
+            let list = world.get(&format!("/v1/sub-accounts?stats_days={days}")).await.ok();
+            let row = |id: &str| list["data"].as_array().unwrap().iter().find(|row| row["id"] == id).cloned().unwrap();
+            (row(&busy)["stats"].clone(), row(&idle)["stats"].clone())
+        };
+        let none = json!({"messages": 0, "calls": 0});
+        assert_eq!(stats(1).await, (json!({"messages": 1, "calls": 0}), none.clone()));
+        world.advance(Duration::from_secs(24 * 3_600));
+        assert_eq!(stats(1).await, (none.clone(), none));
+        assert_eq!(stats(2).await.0["messages"], 1);
     }
 }

@@ -76,5 +76,5 @@ pub(crate) async fn list(
 async fn stats(app: &App, parent: &AccountId, days: u32) -> Result<HashMap<AccountId, Stats>, ApiError> {
     let since = app.now().checked_sub(DAY * days).unwrap_or(Timestamp::MIN);
     let rows = app.store().sub_account_stats(parent, since).await?;
-    Ok(rows.into_iter().map(|row| (row.id, Stats { messages: 0, calls: row.calls })).collect())
+    Ok(rows.into_iter().map(|row| (row.id, Stats { messages: row.messages, calls: row.calls })).collect())
 }
