@@ -85,11 +85,11 @@ impl From<InsertCallError> for CreateError {
 /// # Errors
 /// [`CreateError`]; nothing was stored then.
 pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call, CreateError> {
+    let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
+    let number = from_number(app, &agent, new.from_number_id.as_ref()).await?;
     if app.telephony().is_none() {
         return Err(CreateError::NoPhone);
     }
-    let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
-    let number = from_number(app, &agent, new.from_number_id.as_ref()).await?;
     let now = app.now();
     let call = Call {
         id: new_call_id(now),

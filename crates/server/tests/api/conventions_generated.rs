@@ -68,6 +68,9 @@ async fn methods_a_path_lacks_are_405() {
 async fn a_slash_at_the_end_makes_no_difference_anywhere() {
     let (plain, slashed) = (World::sqlite().await, World::sqlite().await);
     for operation in operations().iter().filter(|operation| !streams(operation)) {
+        if operation.id == "registerA2P" {
+            continue;
+        }
         let (path, query) = (nowhere(operation), operation.query());
         let body = operation.body_example();
         let expected = send(&plain, operation, &format!("{path}{query}"), &body).await;
@@ -96,7 +99,7 @@ async fn malformed_json_is_a_422_everywhere() {
 async fn odd_ids_name_nothing_anywhere() {
     let world = World::sqlite().await;
     for operation in operations() {
-        if !operation.path.contains('{') || operation.path.contains("/sim/handsets/") {
+        if !operation.path.contains('{') || operation.path.contains("{phone_number}") {
             continue;
         }
         for id in ["%00", "%ff", "%F0%9F%98%80", "..%2f..", "%27%20OR%201=1--", "a%20b", &"x".repeat(300)] {
@@ -133,6 +136,10 @@ async fn an_empty_query_value_is_none_everywhere() {
 async fn both_casings_are_read_in_every_body() {
     let (plain, other) = (World::sqlite().await, World::sqlite().await);
     for operation in operations().iter().filter(|operation| operation.body_schema().is_some()) {
+        // The picture of its example would be fetched.
+        if operation.id == "registerA2P" {
+            continue;
+        }
         let body = operation.body_example();
         let turned: Map<String, Value> = body
             .as_object()

@@ -181,6 +181,8 @@ on_both! {
 
     async fn what_certainly_did_nothing_frees_its_key(world) {
         let agent = world.agent("A").await;
+        let number = json!({"numberId": world.number().await});
+        world.post(&format!("/v1/agents/{agent}/numbers"), number).await.ok();
         let body = json!({"agentId": agent, "toNumber": "+14155550123"});
         for _ in 0..2 {
             // No engine is connected: the call is not even stored.

@@ -45,6 +45,8 @@ impl Things {
         let trunk = word(&world.post("/v1/sip-trunks", json!({})).await.ok()["id"]);
         let whatsapp = json!({"code": "c", "waba_id": "mine"});
         let connection = world.post("/integrations/whatsapp/connect", whatsapp).await.ok();
+        let code = json!({"phone_number": "+14155559876"});
+        let verification = word(&world.post("/v1/verify/send", code).await.ok()["verification_id"]);
         let call = call(world, &agent, &line.id).await;
         Self {
             ids: vec![
@@ -57,6 +59,7 @@ impl Things {
                 ("connection_id", word(&connection["connection_id"])),
                 ("sub_account_id", sub),
                 ("call_id", call),
+                ("verification_id", verification),
                 // Somebody who shares their location with this account.
                 ("phone_number", "%2B14155559876".to_owned()),
             ],
