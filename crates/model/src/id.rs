@@ -133,8 +133,6 @@ ids! {
     UserId = "user";
     /// A row of the usage ledger.
     UsageId = "use";
-    /// A row of the audit log.
-    AuditId = "aud";
 }
 
 impl AccountId {

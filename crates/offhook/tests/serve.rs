@@ -65,6 +65,25 @@ fn credit_is_added_on_the_command_line_and_seen_by_the_server() {
 }
 
 #[test]
+fn the_audit_log_of_a_running_server_is_intact() {
+    let server = Server::start(Db::Sqlite, &[]);
+    let offhook = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_offhook"))
+            .args(args)
+            .env("OFFHOOK__DATA_DIR", server.dir.path())
+            .output()
+            .expect("the binary runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    offhook(&["keys", "create", "--name", "ci"]);
+    let chains: serde_json::Value = serde_json::from_str(&offhook(&["audit", "verify", "--json"])).unwrap();
+    assert_eq!(chains.as_array().unwrap().len(), 1);
+    assert_eq!(chains[0]["entries"], 2, "the first start's key, and ours");
+    assert_eq!(chains[0]["fault"], serde_json::Value::Null);
+}
+
+#[test]
 fn keys_made_on_the_command_line_work_and_stop_working() {
     let server = Server::start(Db::Sqlite, &[]);
     let keys = |args: &[&str]| {

@@ -4,9 +4,9 @@ use offhook_model::{
     Timestamp,
     e164::E164,
     id::{
-        AccountId, AgentId, ApiKeyId, AuditId, BackgroundId, CallId, ContactId, ConversationId, EventId,
-        FeedbackId, GroupId, MediaId, MessageId, NumberId, ReactionId, RegistrationId, TemplateId, TrunkId,
-        TurnId, UsageId, UserId, VerificationId, WebhookId, WhatsappConnectionId,
+        AccountId, AgentId, ApiKeyId, BackgroundId, CallId, ContactId, ConversationId, EventId, FeedbackId,
+        GroupId, MediaId, MessageId, NumberId, ReactionId, RegistrationId, TemplateId, TrunkId, TurnId,
+        UsageId, UserId, VerificationId, WebhookId, WhatsappConnectionId,
     },
 };
 
@@ -39,7 +39,6 @@ text_values!(
     AccountId,
     AgentId,
     ApiKeyId,
-    AuditId,
     BackgroundId,
     CallId,
     ContactId,

@@ -10,6 +10,7 @@ use crate::{AuditEntry, AuditFault, AuditFilter, AuditSource};
 on_both!(
     entries_form_one_chain_per_account,
     parallel_writers_leave_no_gap,
+    many_entries_at_once_are_one_chain,
     time_never_runs_backwards_in_a_chain,
     pages_follow_each_other_both_ways,
     filters_narrow_the_log,
@@ -102,6 +103,16 @@ async fn parallel_writers_leave_no_gap(fixture: Fixture) {
         let verdict = fixture.store.verify_audit(account).await.unwrap();
         assert_eq!((verdict.entries, verdict.fault), (40, None));
     }
+}
+
+async fn many_entries_at_once_are_one_chain(fixture: Fixture) {
+    let ada = account(&fixture.store, "Ada").await;
+    let entries = (1..=19).map(|second| entry(&ada, second, &format!("agt_{second}"))).collect();
+    fixture.store.append_audit(entries).await.unwrap();
+    let expected: Vec<i64> = (1..=19).rev().collect();
+    assert_eq!(sequences(&fixture, &ada, AuditFilter::default(), 50).await, (expected, false));
+    let verdict = fixture.store.verify_audit(&ada).await.unwrap();
+    assert_eq!((verdict.entries, verdict.fault), (19, None));
 }
 
 async fn time_never_runs_backwards_in_a_chain(fixture: Fixture) {
