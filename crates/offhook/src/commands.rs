@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod feedback;
 mod keys;
+mod plain;
 mod registrations;
 mod serve;
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use offhook_server::compose::feedback;
 use serde_json::{Value, json};
 
+use super::plain;
 use crate::{cli::FeedbackCommand, config::Config};
 
 pub async fn run(config: Config, command: FeedbackCommand) -> anyhow::Result<ExitCode> {
@@ -24,9 +25,10 @@ pub async fn run(config: Config, command: FeedbackCommand) -> anyhow::Result<Exi
         println!("{}", Value::Array(rows));
     } else {
         for one in &found {
-            println!("{}  {}  {}  {}", one.created_at, one.account_id, one.category, one.tags.join(", "));
+            let (category, tags) = (plain::line(&one.category), plain::line(&one.tags.join(", ")));
+            println!("{}  {}  {category}  {tags}", one.created_at, one.account_id);
             for line in one.note.lines() {
-                println!("    {line}");
+                println!("    {}", plain::line(line));
             }
         }
         eprintln!("{} pieces of feedback", found.len());

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use offhook_server::compose::registrations::{self, RegistrationRow};
 use serde_json::json;
 
+use super::plain::line;
 use crate::{cli::RegistrationsCommand, config::Config};
 
 pub async fn run(config: Config, command: RegistrationsCommand) -> anyhow::Result<ExitCode> {
@@ -19,10 +20,14 @@ pub async fn run(config: Config, command: RegistrationsCommand) -> anyhow::Resul
                     let seen = if row.image_seen { "" } else { " (not reached)" };
                     println!(
                         "{}  {}  {}  {}  {}",
-                        row.id, row.status, row.submitted_at, row.kind, row.sender
+                        row.id,
+                        row.status,
+                        row.submitted_at,
+                        row.kind,
+                        line(&row.sender)
                     );
-                    println!("    account {}  picture {}{seen}", row.account_id, row.image_url);
-                    println!("    {}", row.description);
+                    println!("    account {}  picture {}{seen}", row.account_id, line(&row.image_url));
+                    println!("    {}", line(&row.description));
                 }
                 eprintln!("{} registrations", rows.len());
             }

@@ -42,10 +42,9 @@ pub(super) fn volume() -> Word<SendVolume> {
 
 /// One `@` with something on both sides, no white space.
 pub(crate) fn is_email(text: &str) -> bool {
-    let sides = text.split_once('@');
-    let plausible =
-        |side: &str| !side.is_empty() && !side.contains(['@', ' ', '\t', '\n', '\r', '<', '>', ',']);
-    sides.is_some_and(|(local, domain)| plausible(local) && plausible(domain))
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '<' | '>' | ',' | '"');
+    let plausible = |side: &str| !side.is_empty() && !side.contains(odd);
+    text.split_once('@').is_some_and(|(local, domain)| plausible(local) && plausible(domain))
 }
 
 fn is_country(text: &str) -> bool {
@@ -134,6 +133,15 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Option<RegistrationForm> {
 
 /// A registration to be submitted.
 #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+#[schema(example = json!({
+    "registration_type": "sole_proprietor", "first_name": "Ada", "last_name": "Byron", "email": "ada@example.com",
+    "phone_number": "+14155550123", "street_address": "1 Main St", "city": "Oakland", "state": "CA",
+    "zip_code": "94607", "description": "Appointment reminders for customers of our repair shop.",
+    "use_cases": ["customer_care"],
+    "message_samples": ["Byron Repair: your visit is tomorrow at 9.", "Byron Repair: your bike is ready for pickup."],
+    "consent_flow": "Customers tick a consent box when booking on our site.",
+    "opt_in_image_url": "https://example.com/optin.png", "create_sub_account": false
+}))]
 pub(super) struct SubmitRegistration {
     /// What is registered.
     #[serde(flatten)]
