@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use offhook_model::e164::E164;
+use offhook_model::{address::Address, e164::E164};
 use serde_json::Value;
 
 use super::{super::Spot, Rule};
@@ -142,7 +142,7 @@ impl Rule for AnyPhone {
     type Value = E164;
 
     fn check(&self, value: &Value, spot: &mut Spot<'_>) -> Option<E164> {
-        let number = E164::from_dialled(string(value, spot)?);
+        let number = Address::parse_phone(string(value, spot)?);
         if number.is_err() {
             spot.fault("value_error", "Value error, not a phone number, e.g. +14155550100");
         }
