@@ -74,7 +74,7 @@ statements! {
         channel, is_group, last_message_at, last_message_preview, message_count, created_at)
         SELECT 'conv_' || CAST(100000 + i AS TEXT), $1, 'agt_' || CAST(i % 10 AS TEXT),
             'num_' || CAST(i % 10 AS TEXT), '+14155550100', '+1415' || CAST(1000000 + i AS TEXT), 'sms', FALSE,
-            $4 + i * $5, 'Thanks!', 20, $4 FROM s");
+            $4 + i * $5, 'Thanks!', 20, $4 + i * $5 FROM s");
     MESSAGES = numbered!("INSERT INTO messages (id, account_id, conversation_id, number_id, agent_id, direction,
         channel, from_address, to_address, body, media, segments, is_automatic, status, at)
         SELECT 'msg_' || CAST(1000000000 + i AS TEXT), $1, 'conv_' || CAST(100000 + i % 50000 AS TEXT),
@@ -106,6 +106,11 @@ statements! {
     AGENT_BY_DAY = counted!("agent_id", "started_at / 86400000");
     NUMBER_COUNT = counted!("number_id", "-1");
     NUMBER_BY_DAY = counted!("number_id", "started_at / 86400000");
+    COUNT_THREADS = "INSERT INTO thread_counts (account_id, agent_id, number_id, threads)
+        SELECT account_id, COALESCE(agent_id, ''), number_id, COUNT(*) FROM conversations
+        WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 GROUP BY 1, 2, 3
+        ON CONFLICT (account_id, agent_id, number_id)
+        DO UPDATE SET threads = thread_counts.threads + excluded.threads";
     ANALYZE = "ANALYZE";
 }
 
@@ -184,7 +189,8 @@ async fn chunk(
             &NUMBER_COUNT,
             &NUMBER_BY_DAY,
         ],
-        Bulk::Threads | Bulk::Messages => &[],
+        Bulk::Threads => &[&COUNT_THREADS],
+        Bulk::Messages => &[],
         Bulk::Ledger => &[&LEDGER_T, &LEDGER_D, &LEDGER_Q, &LEDGER_DA, &LEDGER_QA],
     };
     for sum in sums {
