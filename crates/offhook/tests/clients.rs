@@ -61,7 +61,7 @@ fn python(kind: &str, server: &Server, table: &Path) -> Command {
     let python = installed("OFFHOOK_PYTHON_CLIENT", "python-client-0.20.3").join("bin/python");
     let mut command = Command::new(python);
     command.arg("-B").arg(tests_dir().join("clients/python/run.py")).arg(kind);
-    command.args([&server.url(""), KEY]).arg(table);
+    command.args([&server.url(""), KEY]).arg(server.dir.path().join("mail")).arg(table);
     command
 }
 

@@ -1,9 +1,10 @@
 """Runs every scenario with the official Python client and prints what each method proved.
 
-Usage: run.py sync|async BASE_URL API_KEY TABLE
+Usage: run.py sync|async BASE_URL API_KEY MAIL TABLE [GROUP…]
 
 The server must have the simulated carrier, no rate limits, and may call
-webhooks on loopback (webhooks.allow_private). Exits 1 when a scenario fails or
+webhooks on loopback (webhooks.allow_private). MAIL is the directory it writes
+mail to. Exits 1 when a scenario fails or
 a method of the installed client was not proved; TABLE is then still written.
 """
 
@@ -83,11 +84,11 @@ async def play(world, only):
             traceback.print_exc(limit=-3, file=sys.stdout)
 
 
-async def main(kind, base_url, key, path, *only):
+async def main(kind, base_url, key, mail, path, *only):
     client = open_client(kind, key, base_url)
     table = Table(methods_of(client))
     api = Face(client, table)
-    world = World(api, table, Hook(), base_url, key)
+    world = World(api, table, Hook(), base_url, key, mail)
     await play(world, only)
     await api.close()
 

@@ -4,6 +4,7 @@ the means to say what a method proved."""
 import asyncio
 import contextlib
 import json
+import pathlib
 import time
 import urllib.error
 import urllib.request
@@ -14,12 +15,13 @@ from sim import Sim
 
 
 class World:
-    def __init__(self, api, table, hook, base_url, key):
+    def __init__(self, api, table, hook, base_url, key, mail):
         self.api = api
         self.table = table
         self.hook = hook
         self.base_url = base_url
         self.key = key
+        self.mail = pathlib.Path(mail)
         self.sim = Sim(self.ask)
         self.kept = {}
 

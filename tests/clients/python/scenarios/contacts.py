@@ -31,10 +31,11 @@ async def capabilities(world):
     contacts = world.api.contacts
     await world.refused(contacts.get_capabilities("+14155550187"), 400)
     async with world.desk("Asks", type="imessage"):
-        able = await contacts.get_capabilities("+14155550187")
-        flags = able["capabilities"]
+        able = await contacts.get_capabilities("(415) 555-0187")
         world.proves("contacts.get_capabilities", able["phoneNumber"] == "+14155550187" and able["checkedAt"])
-        world.proves("contacts.get_capabilities", flags["sms"] is True and isinstance(flags["imessage"], bool), able)
+        world.proves("contacts.get_capabilities", able["capabilities"] == {"imessage": False, "sms": True}, able)
+        able = await contacts.get_capabilities("+15005550110")
+        world.proves("contacts.get_capabilities", able["capabilities"]["imessage"] is True, able)
 
 
 SCENARIOS = [kept, capabilities]

@@ -1,6 +1,7 @@
 """What only iMessage lines can do: tapbacks, replies, typing, backgrounds, groups, shared contacts."""
 
-ADA, BOB = "+14155550187", "+14155550188"
+# Numbers that have iMessage on the simulated network.
+ADA, BOB = "+15005550110", "+15005550111"
 
 
 async def one_to_one(world):
@@ -13,7 +14,7 @@ async def one_to_one(world):
         able = (await api.conversations.get(thread)).capabilities
         assert able.send_channel == "imessage" and able.reactions, able
 
-        sim.text(ADA, number.phone_number, "At five?")
+        sim.text(ADA, number.phone_number, "At five?", channel="imessage")
         asked = (await world.event("question", lambda e: e.agent_id == agent.id and e.data.message == "At five?")).data
         tapback = await api.messages.react(asked.message_id, "love")
         world.proves("messages.react", tapback["reaction_type"] == "love" and tapback["message_id"] == asked.message_id)
@@ -62,15 +63,30 @@ async def groups(world):
         named = await api.conversations.update(sent["conversation_id"], group_name="Team")
         world.proves("conversations.update", named.is_group and named.group_name == "Team", named)
         world.proves("conversations.update", {row["identifier"] for row in named.participants} == {ADA, BOB})
-        sim.text(ADA, group, "Fine")
-        event = await world.event("group text", lambda e: e.agent_id == agent.id and e.data.message == "Fine")
-        data = event.data
-        assert event.channel == "imessage" and data.sender_identifier == ADA, data
-        assert data.group["isGroup"] and data.group["groupId"] == group and data.group["groupName"] == "Team", data.group
-        assert {row["identifier"] for row in data.group["participants"]} == {ADA, BOB}, data.group
+        await sim.arrives(BOB, "At 8?")
         await world.refused(api.conversations.set_background(sent["conversation_id"], world.picture()), 400)
         typing = await api.conversations.send_typing(sent["conversation_id"])
         world.proves("conversations.send_typing", typing["channel"] == "imessage")
 
 
-SCENARIOS = [one_to_one, groups]
+async def groups_of_others(world):
+    """A group that somebody else made, and our reply into it."""
+    api, sim = world.api, world.sim
+    async with world.desk("Invited desk", type="imessage") as (agent, number):
+        team = {"id": "team", "name": "Team", "members": [ADA, BOB]}
+        sim.text(ADA, number.phone_number, "Dinner at 8?", channel="imessage", group=team)
+        event = await world.event("group text", lambda e: e.agent_id == agent.id and e.data.message == "Dinner at 8?")
+        data = event.data
+        assert event.channel == "imessage" and data.sender_identifier == data.from_number == ADA, data
+        group = data.group
+        assert group["isGroup"] and group["groupId"].startswith("grp_") and group["groupName"] == "Team", group
+        assert {row["identifier"] for row in group["participants"]} == {ADA, BOB}, group
+        sent = await api.messages.send(agent_id=agent.id, to_number=group["groupId"], body="Fine with me")
+        world.proves("messages.send", sent["conversation_id"] == data.conversation_id, sent)
+        for phone in (ADA, BOB):
+            await sim.arrives(phone, "Fine with me")
+        rows = (await api.conversations.get(data.conversation_id)).messages
+        world.proves("conversations.get", [row.sender_identifier for row in rows] == [ADA, None], rows)
+
+
+SCENARIOS = [one_to_one, groups, groups_of_others]

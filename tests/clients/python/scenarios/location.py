@@ -2,7 +2,8 @@
 
 from agentphone import NotFoundError
 
-ADA = "+14155550187"
+# Has iMessage on the simulated network.
+ADA = "+15005550112"
 
 
 async def shared(world):

@@ -1,8 +1,9 @@
 // What only iMessage lines can do: tapbacks, replies, typing, backgrounds, groups.
 import assert from "node:assert/strict";
 
-const ADA = "+14155550187";
-const BOB = "+14155550188";
+// Numbers that have iMessage on the simulated network.
+const ADA = "+15005550110";
+const BOB = "+15005550111";
 
 async function one_to_one(world) {
   const { api, sim } = world;
@@ -10,7 +11,7 @@ async function one_to_one(world) {
     const sent = await api.messages.sendMessage({ agent_id: agent.id, to_number: ADA, body: "See you!" });
     world.proves("messages.sendMessage", sent.channel, "imessage");
     const conversation_id = sent.conversation_id;
-    await sim.text(ADA, number.phoneNumber, "At five?");
+    await sim.text(ADA, number.phoneNumber, "At five?", { channel: "imessage" });
     const asked = (await world.event("question", (e) => e.agentId === agent.id && e.data.message === "At five?")).data;
     const tapback = await api.messages.sendReaction({ message_id: asked.messageId, reaction: "love" });
     world.proves(

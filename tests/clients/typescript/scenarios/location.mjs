@@ -1,5 +1,6 @@
 // Locations that iMessage contacts share.
-const ADA = "+14155550187";
+// Has iMessage on the simulated network.
+const ADA = "+15005550112";
 
 async function shared(world) {
   const { location, messages } = world.api;
