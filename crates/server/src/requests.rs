@@ -3,7 +3,7 @@
 //! | step | file | refuses with |
 //! |---|---|---|
 //! | which route, which client | [`routes`], [`client`] | |
-//! | whose key | [`identify`] | 401; 429 when an address guesses too often |
+//! | whose key | [`known`], [`identify`] | 401; 429 when an address guesses too often |
 //! | how often | [`crate::limits`] | 429 |
 //! | which account | [`identify`] | 404 of an unknown sub-account |
 //! | once or again (POST with `Idempotency-Key`) | [`crate::idempotency`] | 409, 422 |
@@ -15,4 +15,5 @@
 pub mod client;
 pub(crate) mod guard;
 pub(crate) mod identify;
+mod known;
 pub(crate) mod routes;

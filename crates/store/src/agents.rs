@@ -1,5 +1,7 @@
 //! Agents.
 
+pub(crate) mod with_numbers;
+
 use std::sync::Arc;
 
 use offhook_model::{
@@ -8,7 +10,7 @@ use offhook_model::{
 };
 
 use crate::{
-    Page, Paged, Store, StoreError,
+    Store, StoreError,
     conn::Conn,
     conversations::counts,
     row::{Row, to_json},
@@ -24,8 +26,6 @@ statements! {
         WHERE account_id = $1 AND id = $2 /*pg: FOR UPDATE */";
     OLDEST = "SELECT id, account_id, settings, created_at FROM agents WHERE account_id = $1
         ORDER BY created_at, id LIMIT 1";
-    LIST = "SELECT id, account_id, settings, created_at FROM agents WHERE account_id = $1
-        ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
     COUNT = "SELECT COUNT(*) AS total FROM agents WHERE account_id = $1";
     UPDATE = "UPDATE agents SET name = $3, voice_mode = $4, settings = $5 WHERE account_id = $1 AND id = $2";
     DELETE = "DELETE FROM agents WHERE account_id = $1 AND id = $2";
@@ -50,14 +50,6 @@ impl Store {
     /// The account's first agent, which test events name.
     pub async fn oldest_agent(&self, account: &AccountId) -> Result<Option<Agent>, StoreError> {
         self.read().await?.optional(&OLDEST, args![account]).await?.map(from_row).transpose()
-    }
-
-    /// The account's agents, newest first.
-    pub async fn agents(&self, account: &AccountId, page: Page) -> Result<Paged<Agent>, StoreError> {
-        let mut conn = self.read().await?;
-        let total = conn.one(&COUNT, args![account]).await?.number("total")?;
-        let rows = conn.all(&LIST, args![account, page.limit, page.offset]).await?;
-        Ok(Paged::new(rows.into_iter().map(from_row).collect::<Result<_, _>>()?, total, page))
     }
 
     /// Replaces an agent's settings; false when it is unknown.

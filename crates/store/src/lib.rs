@@ -50,6 +50,7 @@ mod writer;
 mod tests;
 
 pub use accounts::{Account, Bootstrap, KeyPolicy};
+pub use agents::with_numbers::AgentWithNumbers;
 pub use api_keys::{ApiKey, Authenticated};
 pub use audit::{
     AuditEntry, AuditSource, StoredAuditEntry,

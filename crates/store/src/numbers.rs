@@ -1,30 +1,19 @@
 //! Phone numbers.
 
-use std::collections::HashMap;
-
 use offhook_model::{
     Timestamp,
-    agent::Agent,
     e164::E164,
     id::{AccountId, AgentId, NumberId},
     number::{Number, NumberStatus, NumberType},
 };
 
-use crate::{
-    Page, Paged, Store, StoreError,
-    row::Row,
-    statement::statements,
-    value::{Value, args},
-};
+use crate::{Page, Paged, Store, StoreError, row::Row, statement::statements, value::args};
 
 pub(crate) mod attach;
 pub(crate) mod insert;
 pub(crate) mod months;
 pub(crate) mod release;
 pub(crate) mod route;
-
-/// Most ids in one query of [`Store::numbers_of_agents`]: the longest page of agents.
-const IDS: usize = 100;
 
 /// Changes to a number; an outer `None` leaves the field as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,13 +32,6 @@ statements! {
         ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
     COUNT = "SELECT COUNT(*) AS total FROM numbers WHERE account_id = $1 AND status = 'active'";
     OF_AGENT = "SELECT * FROM numbers WHERE account_id = $1 AND agent_id = $2 AND status = 'active'
-        ORDER BY attached_at, id";
-    OF_AGENTS = "SELECT * FROM numbers WHERE account_id = $1 AND status = 'active' AND agent_id IN (
-        $2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,
-        $22,$23,$24,$25,$26,$27,$28,$29,$30,$31,$32,$33,$34,$35,$36,$37,$38,$39,$40,$41,
-        $42,$43,$44,$45,$46,$47,$48,$49,$50,$51,$52,$53,$54,$55,$56,$57,$58,$59,$60,$61,
-        $62,$63,$64,$65,$66,$67,$68,$69,$70,$71,$72,$73,$74,$75,$76,$77,$78,$79,$80,$81,
-        $82,$83,$84,$85,$86,$87,$88,$89,$90,$91,$92,$93,$94,$95,$96,$97,$98,$99,$100,$101)
         ORDER BY attached_at, id";
     PATCH = "UPDATE numbers SET
         external_id = CASE WHEN $3 THEN $4 ELSE external_id END,
@@ -94,26 +76,6 @@ impl Store {
         agent: &AgentId,
     ) -> Result<Vec<Number>, StoreError> {
         from_rows(self.read().await?.all(&OF_AGENT, args![account, agent]).await?)
-    }
-
-    /// The numbers of a page of agents, in one query per hundred of them.
-    pub async fn numbers_of_agents(
-        &self,
-        account: &AccountId,
-        agents: &[Agent],
-    ) -> Result<HashMap<AgentId, Vec<Number>>, StoreError> {
-        let mut found: HashMap<AgentId, Vec<Number>> = HashMap::new();
-        for chunk in agents.chunks(IDS) {
-            let mut args = args![account];
-            args.extend(chunk.iter().map(|agent| Value::from(&agent.id)));
-            args.resize(IDS + 1, Value::Text(None));
-            for number in from_rows(self.read().await?.all(&OF_AGENTS, args).await?)? {
-                if let Some(agent) = number.agent_id.clone() {
-                    found.entry(agent).or_default().push(number);
-                }
-            }
-        }
-        Ok(found)
     }
 
     /// Changes a number and answers its new form; none when it is unknown.

@@ -44,6 +44,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     [
         crate::accounts::ALL,
         crate::agents::ALL,
+        crate::agents::with_numbers::ALL,
         crate::api_keys::ALL,
         crate::audit::append::ALL,
         crate::audit::list::ALL,

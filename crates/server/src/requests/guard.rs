@@ -13,6 +13,7 @@ use utoipa::openapi::OpenApi;
 
 use super::{
     client, identify,
+    known::Known,
     routes::{Route, Routes},
 };
 use crate::{
@@ -34,13 +35,20 @@ struct Inner {
     routes: Routes,
     limiter: Limiter,
     in_flight: InFlight,
+    known: Known,
 }
 
 impl Guard {
     pub(crate) fn new(app: App, document: &OpenApi) -> Self {
         let routes = Routes::of(document);
         let limiter = Limiter::new(app.settings().rates.clone(), &routes);
-        Self(Arc::new(Inner { app, routes, limiter, in_flight: InFlight::default() }))
+        Self(Arc::new(Inner {
+            app,
+            routes,
+            limiter,
+            in_flight: InFlight::default(),
+            known: Known::default(),
+        }))
     }
 }
 
@@ -80,6 +88,9 @@ impl Inner {
         let key = identify::key(headers);
         let hash = key.as_ref().ok().map(offhook_store::ApiKeySecret::hash);
         let now = self.app.now();
+        if let Some(owner) = hash.as_ref().and_then(|hash| self.known.find(hash, now)) {
+            return Ok(owner);
+        }
         if let Some(standing) = self.limiter.may_guess(address.into(), hash.as_ref(), now) {
             let mut response = standing.refusal().into_response();
             standing.write(response.headers_mut());
@@ -91,7 +102,8 @@ impl Inner {
         };
         match (owner, hash) {
             (Ok(owner), Some(hash)) => {
-                self.limiter.proved(address.into(), hash);
+                self.limiter.proved(address.into(), hash.clone());
+                self.known.learn(hash, owner.clone(), now);
                 Ok(owner)
             }
             (Ok(owner), None) => Ok(owner),

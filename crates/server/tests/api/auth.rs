@@ -1,5 +1,7 @@
 //! Keys and sub-accounts (contract §0.2, §0.3).
 
+use std::time::Duration;
+
 use axum::body::Body;
 use http::{Request, header};
 use serde_json::json;
@@ -35,6 +37,15 @@ on_both! {
     async fn a_revoked_key_no_longer_works(world) {
         let keys = world.app.store().api_keys(&world.account).await.unwrap();
         world.app.store().revoke_api_key(&world.account, &keys[0].id, world.app.now()).await.unwrap();
+        world.get("/v1/agents").await.refused(401, "UNAUTHORIZED");
+    }
+
+    async fn a_key_in_use_ends_within_a_second_of_its_revocation(world) {
+        let store = world.app.store();
+        world.get("/v1/agents").await.ok();
+        let keys = store.api_keys(&world.account).await.unwrap();
+        store.revoke_api_key(&world.account, &keys[0].id, world.app.now()).await.unwrap();
+        world.advance(Duration::from_secs(1));
         world.get("/v1/agents").await.refused(401, "UNAUTHORIZED");
     }
 

@@ -33,7 +33,7 @@ async fn agents_are_listed_newest_first_with_totals(Fixture { store, .. }: Fixtu
         agent(&store, &owner, second).await;
     }
     let page = store.agents(&owner, Page { limit: 2, offset: 0 }).await.unwrap();
-    let names: Vec<_> = page.data.iter().map(|agent| agent.settings.name.as_str()).collect();
+    let names: Vec<_> = page.data.iter().map(|(agent, _)| agent.settings.name.as_str()).collect();
     assert_eq!((names, page.total, page.has_more), (vec!["agent 4", "agent 3"], 5, true));
     let page = store.agents(&owner, Page { limit: 2, offset: 4 }).await.unwrap();
     assert_eq!((page.data.len(), page.total, page.has_more), (1, 5, false));

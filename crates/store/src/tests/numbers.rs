@@ -12,7 +12,7 @@ on_both!(
     releasing_is_final_and_frees_the_number,
     a_patch_touches_what_it_names,
     due_numbers_are_found,
-    the_numbers_of_a_page_of_agents_come_in_one_query,
+    agents_come_with_their_numbers,
     held_numbers_are_left_out_of_an_inventory,
 );
 
@@ -119,7 +119,7 @@ async fn due_numbers_are_found(Fixture { store, .. }: Fixture) {
     assert_eq!(due.iter().map(|number| number.phone_number.as_str()).collect::<Vec<_>>(), ["+14155550100"]);
 }
 
-async fn the_numbers_of_a_page_of_agents_come_in_one_query(Fixture { store, .. }: Fixture) {
+async fn agents_come_with_their_numbers(Fixture { store, .. }: Fixture) {
     let owner = account(&store, "Ada").await;
     let agents =
         [agent(&store, &owner, 0).await, agent(&store, &owner, 1).await, agent(&store, &owner, 2).await];
@@ -128,10 +128,17 @@ async fn the_numbers_of_a_page_of_agents_come_in_one_query(Fixture { store, .. }
         store.insert_number(&number, None).await.unwrap();
         store.attach_number(&owner, &agents[agent].id, &number.id, at(i)).await.unwrap();
     }
-    let found = store.numbers_of_agents(&owner, &agents).await.unwrap();
-    assert_eq!(found[&agents[0].id].len(), 1);
-    assert_eq!(found[&agents[1].id].len(), 2);
-    assert!(!found.contains_key(&agents[2].id));
+    let page = store.agents(&owner, super::ALL).await.unwrap();
+    let found: Vec<_> = page.data.iter().map(|(agent, numbers)| (&agent.id, numbers.len())).collect();
+    assert_eq!(found, [(&agents[2].id, 0), (&agents[1].id, 2), (&agents[0].id, 1)]);
+    for expected in &page.data {
+        let one = store.agent_with_numbers(&owner, &expected.0.id).await.unwrap();
+        assert_eq!(one.as_ref(), Some(expected));
+    }
+    let (agent, numbers) = &page.data[1];
+    assert_eq!(*numbers, store.agent_numbers(&owner, &agent.id).await.unwrap());
+    store.release_number(&owner, &numbers[0].id).await.unwrap();
+    assert_eq!(store.agent_with_numbers(&owner, &agent.id).await.unwrap().unwrap().1.len(), 1);
 }
 
 async fn held_numbers_are_left_out_of_an_inventory(Fixture { store, .. }: Fixture) {

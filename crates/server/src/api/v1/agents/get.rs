@@ -20,6 +20,7 @@ pub(crate) async fn get(
     caller: Caller,
     Path(id): Path<AgentId>,
 ) -> Result<Json<AgentView>, ApiError> {
-    let agent = super::find(&app, &caller, &id).await?;
-    Ok(Json(AgentView::load(&app, agent).await?))
+    let found = app.store().agent_with_numbers(&caller.account, &id).await?;
+    let (agent, numbers) = found.ok_or_else(super::unknown)?;
+    Ok(Json(AgentView::new(agent, numbers)))
 }

@@ -23,5 +23,5 @@ pub(crate) async fn list(
     Query(page): Query<Page>,
 ) -> Result<Json<Paged<AgentView>>, ApiError> {
     let agents = app.store().agents(&caller.account, page.into()).await?;
-    Ok(Json(AgentView::load_page(&app, &caller.account, agents).await?))
+    Ok(Json(Paged::of(agents, |(agent, numbers)| AgentView::new(agent, numbers))))
 }

@@ -1,19 +1,17 @@
 //! An agent as clients see it (contract §1.1).
 
-use std::collections::HashMap;
-
 use offhook_model::{
     Timestamp,
     agent::{Agent, AmbientSound, DenoisingMode, ModelTier, SttMode, VoiceMode},
     e164::E164,
-    id::{AccountId, AgentId, NumberId},
+    id::{AgentId, NumberId},
     number::{Number, NumberStatus, NumberType},
     tool::CustomTool,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, error::ApiError, page::Paged};
+use crate::{app::App, error::ApiError};
 
 /// An agent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -154,21 +152,5 @@ impl AgentView {
     pub async fn load(app: &App, agent: Agent) -> Result<Self, ApiError> {
         let numbers = app.store().agent_numbers(&agent.account_id, &agent.id).await?;
         Ok(Self::new(agent, numbers))
-    }
-
-    /// A page of agents with the numbers they have.
-    ///
-    /// # Errors
-    /// What the store answers.
-    pub async fn load_page(
-        app: &App,
-        account: &AccountId,
-        agents: offhook_store::Paged<Agent>,
-    ) -> Result<Paged<Self>, ApiError> {
-        let mut numbers: HashMap<_, _> = app.store().numbers_of_agents(account, &agents.data).await?;
-        Ok(Paged::of(agents, |agent| {
-            let own = numbers.remove(&agent.id).unwrap_or_default();
-            Self::new(agent, own)
-        }))
     }
 }
