@@ -35,7 +35,7 @@ fn run(db: Db) {
         .current_dir(dir.path())
         .args(["run", &server.url("/openapi.json"), "--header", &format!("Authorization: Bearer {KEY}")])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", CHECKS])
-        .args(["--max-examples", "5", "--seed", "20250115", "--no-shrink", "--continue-on-failure"])
+        .args(["--max-examples", "3", "--seed", "20250115", "--no-shrink", "--continue-on-failure"])
         .args([
             "--suppress-health-check",
             "all",
