@@ -64,6 +64,11 @@ async def groups(world):
         world.proves("conversations.update", named.is_group and named.group_name == "Team", named)
         world.proves("conversations.update", {row["identifier"] for row in named.participants} == {ADA, BOB})
         await sim.arrives(BOB, "At 8?")
+        sim.text(ADA, number.phone_number, "Fine", channel="imessage", group={"id": group})
+        event = await world.event("answer", lambda e: e.agent_id == agent.id and e.data.message == "Fine")
+        assert event.data.conversation_id == sent["conversation_id"], event
+        assert event.data.group["groupId"] == group and event.data.group["groupName"] == "Team", event.data.group
+        assert [row.content for row in event.recent_history] == ["Dinner?", "At 8?"], event.recent_history
         await world.refused(api.conversations.set_background(sent["conversation_id"], world.picture()), 400)
         typing = await api.conversations.send_typing(sent["conversation_id"])
         world.proves("conversations.send_typing", typing["channel"] == "imessage")
