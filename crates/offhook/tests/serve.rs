@@ -117,7 +117,7 @@ fn operator(server: &Server, arguments: &[&str]) -> Value {
         .args(arguments)
         .env("OFFHOOK__DATA_DIR", server.dir.path())
         .output()
-        .unwrap();
+        .expect("the offhook binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
 }
