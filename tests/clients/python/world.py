@@ -3,6 +3,7 @@ the means to say what a method proved."""
 
 import asyncio
 import contextlib
+import datetime
 import json
 import pathlib
 import time
@@ -12,6 +13,11 @@ import urllib.request
 from agentphone import AgentPhoneError, NotFoundError
 
 from sim import Sim
+
+
+def when(text):
+    """A time of the API: fractions have as many digits as they need, so texts do not sort."""
+    return datetime.datetime.fromisoformat(text)
 
 
 class World:

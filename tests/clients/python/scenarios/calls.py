@@ -7,6 +7,8 @@ import wave
 
 from agentphone import NotFoundError
 
+from world import when
+
 # A person who answers, asks for the opening hours, says goodbye and hangs up.
 TALKER, BUSY = "+15005550001", "+15005550002"
 
@@ -102,7 +104,7 @@ async def listed(world):
     page = await api.calls.list(limit=1)
     world.proves("calls.list", page.has_more and page.total >= 3 and len(page.data) == 1)
     rows = (await api.calls.list()).data
-    world.proves("calls.list", rows == sorted(rows, key=lambda row: row.started_at, reverse=True), "newest first")
+    world.proves("calls.list", rows == sorted(rows, key=lambda row: when(row.started_at), reverse=True), "newest first")
     snippet = [row for row in rows if row.id == call.id][0].last_transcript_snippet
     world.proves("calls.list", snippet, "the last words")
     of_agent = await api.agents.list_calls(agent.id)

@@ -1,5 +1,7 @@
 """Usage: what the other scenarios did must be in it."""
 
+from world import when
+
 
 async def summary(world):
     usage = await world.api.usage.get()
@@ -10,7 +12,7 @@ async def summary(world):
     world.proves("usage.get", stats.total_messages == stats.messages_last_24h > 0, stats)
     world.proves("usage.get", stats.sms_segments_last_30d > 0 and stats.total_calls == stats.calls_last_30d > 0, stats)
     world.proves("usage.get", stats.successful_webhook_deliveries > 0, stats)
-    world.proves("usage.get", usage.period_start < usage.report_generated_at < usage.period_end)
+    world.proves("usage.get", when(usage.period_start) < when(usage.report_generated_at) < when(usage.period_end))
 
 
 async def series(world):

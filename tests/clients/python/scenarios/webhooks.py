@@ -2,6 +2,8 @@
 
 from agentphone import NotFoundError
 
+from world import when
+
 
 async def of_the_account(world):
     webhooks, hook = world.api.webhooks, world.hook
@@ -52,7 +54,7 @@ async def tested(world):
 async def logged(world):
     webhooks = world.api.webhooks
     rows = await webhooks.list_deliveries(limit=2, hours=1)
-    world.proves("webhooks.list_deliveries", len(rows) == 2 and rows[0].created_at >= rows[1].created_at, rows)
+    world.proves("webhooks.list_deliveries", len(rows) == 2 and when(rows[0].created_at) >= when(rows[1].created_at), rows)
     world.proves("webhooks.list_deliveries", rows[0].event_type == "agent.message" and rows[0].attempt_count == 1)
     older = await webhooks.list_deliveries(limit=1, offset=1)
     world.proves("webhooks.list_deliveries", older[0].id == rows[1].id, "the second page begins with the second row")
