@@ -47,8 +47,10 @@ pub(crate) struct SimulatedContact {
     /// The name as a whole.
     display_name: Option<String>,
     /// Numbers.
+    #[schema(required = false)]
     phone_numbers: Vec<String>,
     /// Mail addresses.
+    #[schema(required = false)]
     emails: Vec<String>,
 }
 
