@@ -37,7 +37,7 @@ fn every_fault_of_the_settings_is_said_at_once() {
 
 #[test]
 fn credit_is_added_on_the_command_line_and_seen_by_the_server() {
-    let server = Server::start(Db::Sqlite, &[("OFFHOOK__BILLING__ENABLED", "true")]);
+    let server = Server::start(Db::Sqlite, &[("BILLING__ENABLED", "true")]);
     let billing = |args: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_offhook"))
             .arg("billing")
