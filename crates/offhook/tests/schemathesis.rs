@@ -35,6 +35,9 @@ fn run(db: Db) {
         .current_dir(dir.path())
         .args(["run", &server.url("/openapi.json"), "--header", &format!("Authorization: Bearer {KEY}")])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", CHECKS])
+        // It answers when a real call is over: generated requests held three
+        // quarters of the whole run. The clients' scenarios use it.
+        .args(["--exclude-operation-id", "simulateCall"])
         .args(["--max-examples", "3", "--seed", "20250115", "--no-shrink", "--continue-on-failure"])
         .args([
             "--suppress-health-check",
