@@ -134,7 +134,14 @@ impl Store {
             .map_err(|_| StoreError::Address { reason: "not a PostgreSQL url".into() })?
             .application_name("offhook")
             .statement_cache_capacity(256)
-            .options([("lock_timeout", millis.as_str()), ("statement_timeout", "30000")])
+            .options([
+                ("lock_timeout", millis.as_str()),
+                ("statement_timeout", "30000"),
+                // Starting workers or a compiler costs tens of milliseconds, more than any answer of ours:
+                // with them the usage summary took 37 ms, without 4 ms.
+                ("max_parallel_workers_per_gather", "0"),
+                ("jit", "off"),
+            ])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(options.connections)
