@@ -16,6 +16,7 @@ use crate::{
 
 pub(crate) mod counts;
 pub(crate) mod list;
+pub(crate) mod strangers;
 
 /// A thread as lists show it (contract §7.1).
 #[derive(Debug, Clone, PartialEq)]

@@ -63,6 +63,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::contact_cards::ALL,
         crate::contacts::ALL,
         crate::conversations::ALL,
+        crate::conversations::strangers::ALL,
         crate::conversations::counts::ALL,
         crate::conversations::list::ALL,
         crate::locations::ALL,

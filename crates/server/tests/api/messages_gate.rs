@@ -47,6 +47,20 @@ on_both_with! { registered;
         let line = world.line("imessage").await;
         world.text(&line, "+15005550110", "x").await.ok();
     }
+
+    async fn an_imessage_line_counts_the_strangers_it_wrote_to_today(world) {
+        let line = world.line("imessage").await;
+        let used = async || world.get("/v1/numbers").await.ok()["data"][0]["dailyNewContacts"]["used"].clone();
+        assert_eq!(used().await, 0);
+        // Who wrote first is no stranger, and the second text is to nobody new.
+        world.hear(ANN, &line, "Hello?").await;
+        for to in [ANN, "+15005550110", "+15005550110"] {
+            world.text(&line, to, "x").await.ok();
+        }
+        assert_eq!(used().await, 1);
+        world.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(used().await, 0);
+    }
 }
 
 on_both_with! { paid;

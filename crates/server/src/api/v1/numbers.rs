@@ -11,7 +11,13 @@ mod release;
 mod update;
 mod view;
 
-use offhook_model::{id::NumberId, number::Number};
+use std::collections::HashMap;
+
+use offhook_model::{
+    Timestamp,
+    id::{AccountId, NumberId},
+    number::{Number, NumberType},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use view::NumberView;
@@ -39,7 +45,26 @@ pub async fn find(app: &App, caller: &Caller, id: &NumberId) -> Result<Number, A
 /// A number as its owner sees it.
 async fn view(app: &App, number: Number) -> Result<NumberView, ApiError> {
     let standing = registration::standing(app, &number.account_id).await?;
-    Ok(NumberView::new(number, standing))
+    let strangers = strangers(app, &number.account_id, std::slice::from_ref(&number)).await?;
+    let written = strangers.get(&number.id).copied().unwrap_or(0);
+    Ok(NumberView::new(number, standing, written))
+}
+
+/// How many strangers each of these numbers wrote to today, UTC; asked only
+/// where an iMessage line is among them.
+async fn strangers(
+    app: &App,
+    account: &AccountId,
+    numbers: &[Number],
+) -> Result<HashMap<NumberId, u32>, ApiError> {
+    if !numbers.iter().any(|number| number.kind == NumberType::Imessage) {
+        return Ok(HashMap::new());
+    }
+    const DAY_MS: i64 = 86_400_000;
+    let now = app.now();
+    let midnight = now.as_millisecond() - now.as_millisecond().rem_euclid(DAY_MS);
+    let midnight = Timestamp::from_millisecond(midnight).unwrap_or(now);
+    Ok(app.store().strangers_written_to(account, midnight).await?)
 }
 
 /// Whether this is three digits, as an area code is.

@@ -89,7 +89,7 @@ pub(crate) async fn create(
     // Before anything is bought: what is paid for must be answered.
     let standing = registration::standing(&app, &caller.account).await?;
     let number = numbers::buy(&app, &caller.account, order).await?;
-    Ok(Json(NumberView::new(number, standing)))
+    Ok(Json(NumberView::new(number, standing, 0)))
 }
 
 /// Refuses an end that has passed.

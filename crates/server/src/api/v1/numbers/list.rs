@@ -25,5 +25,9 @@ pub(crate) async fn list(
 ) -> Result<Json<Paged<NumberView>>, ApiError> {
     let numbers = app.store().numbers(&caller.account, page.into()).await?;
     let standing = registration::standing(&app, &caller.account).await?;
-    Ok(Json(Paged::of(numbers, |number| NumberView::new(number, standing))))
+    let strangers = super::strangers(&app, &caller.account, &numbers.data).await?;
+    Ok(Json(Paged::of(numbers, |number| {
+        let written = strangers.get(&number.id).copied().unwrap_or(0);
+        NumberView::new(number, standing, written)
+    })))
 }

@@ -71,7 +71,8 @@ pub struct NumberView {
     pub created_at: Timestamp,
 }
 
-/// How many strangers an iMessage line wrote to today.
+/// How many strangers an iMessage line wrote to on this day (UTC). Information: it is the
+/// carrier that enforces the limit.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct DailyNewContacts {
     /// So many.
@@ -81,8 +82,9 @@ pub struct DailyNewContacts {
 }
 
 impl NumberView {
-    /// The number with what its account's registration lets it do.
-    pub(crate) fn new(number: Number, registration: Standing) -> Self {
+    /// The number with what its account's registration lets it do, and how
+    /// many strangers it wrote to today.
+    pub(crate) fn new(number: Number, registration: Standing, strangers: u32) -> Self {
         let outbound_sms = registration.outbound_sms(&number);
         let imessage = number.kind == NumberType::Imessage;
         Self {
@@ -96,7 +98,8 @@ impl NumberView {
             inbound_calls_enabled: number.status == NumberStatus::Active,
             read_receipts_enabled: imessage.then_some(false),
             whatsapp_enabled: number.whatsapp.is_some(),
-            daily_new_contacts: imessage.then_some(DailyNewContacts { used: 0, limit: NEW_CONTACTS_PER_DAY }),
+            daily_new_contacts: imessage
+                .then_some(DailyNewContacts { used: strangers, limit: NEW_CONTACTS_PER_DAY }),
             purchased_at: number.created_at,
             external_id: number.external_id,
             expires_at: number.expires_at,
