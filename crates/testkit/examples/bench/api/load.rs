@@ -56,8 +56,11 @@ impl Load {
 
     /// Runs it on a thread of its own.
     pub fn run(&self) -> Result<Outcome> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-        let drive = || runtime.block_on(try_join_all((0..self.connections).map(|_| self.connection())));
+        // Made and dropped on that thread: a runtime must not be dropped inside another.
+        let drive = || -> Result<Vec<Vec<f64>>> {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+            runtime.block_on(try_join_all((0..self.connections).map(|_| self.connection())))
+        };
         let begun = Instant::now();
         let waits = std::thread::scope(|scope| scope.spawn(drive).join());
         let waits = waits.ok().context("the generator panicked")??;
