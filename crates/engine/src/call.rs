@@ -73,7 +73,6 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: CallPlan, origin: Origin) {
         if let Err(error) = run.await {
             tracing::error!(call.id = %call_id, %error, "a call's task failed");
         }
-        shared.forget(&call_id);
         reports.close();
     });
 }

@@ -38,6 +38,10 @@ pub(super) fn start(shared: &Arc<Shared>, call: CallId) -> Reports {
     tasks.spawn(async move {
         while let Some(Some(report)) = queue.recv().await {
             let is_last = matches!(report, CallReport::Ended(_));
+            if is_last {
+                // Whoever hears of the end finds the call gone, and cannot end it again.
+                shared.forget(&call);
+            }
             let told = AssertUnwindSafe(shared.host.report(call.clone(), report)).catch_unwind().await;
             if told.is_err() {
                 tracing::error!(call.id = %call, "the host panicked over a report");
