@@ -14,7 +14,7 @@ pub mod schedule;
 use std::time::{Duration, Instant};
 
 use offhook_model::Timestamp;
-use offhook_store::{Attempt, ClaimedEvent, StoreError, Verdict};
+use offhook_store::{Attempt, ClaimedEvent, Failpoint, StoreError, Verdict};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -125,7 +125,10 @@ impl Deliverer {
             Ok(Some(webhook)) => {
                 let out =
                     Outgoing { delivery_id: &event.delivery_id, event: &event.event_type, body: &event.body };
-                attempt(self.app.fetch(), &webhook, out, at).await
+                Failpoint::WebhookPost.pass().await;
+                let tried = attempt(self.app.fetch(), &webhook, out, at).await;
+                Failpoint::WebhookPosted.pass().await;
+                tried
             }
             Ok(None) => Tried {
                 http_status: None,

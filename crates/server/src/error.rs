@@ -202,6 +202,9 @@ impl From<CarrierError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Superseded) {
+            return Self::conflict("Another request with this Idempotency-Key was begun");
+        }
         if error.is_temporary() || matches!(error, StoreError::Closed) {
             tracing::warn!(error = %Chain(&error), "a request failed because the store did");
             return Self::unavailable("The database is not available. Try again soon.");

@@ -1,20 +1,25 @@
 //! `Idempotency-Key`: a POST that comes again is answered again, never done again.
 //!
-//! The key is claimed, durably, before the handler runs, and the answer is
-//! stored after it. Whatever happens in between, the request does not run a
-//! second time under this key:
+//! The key is claimed, durably, before the handler runs. Every transaction of
+//! the handler counts itself in the key's row ([`offhook_store::Ticket`]), the
+//! one that the request is for together with its answer ([`promise`]). The
+//! final answer is stored after the handler. The same request again finds it
 //!
 //! - **in flight**: 409 with `Retry-After`;
-//! - **answered**: the same status, body and content type, also of a refusal
-//!   or a 5xx, marked `Idempotency-Replayed: true`;
-//! - **interrupted** (the process died, or the answer could not be stored): 409
-//!   that says that the outcome is unknown, until the key is forgotten;
-//! - **certainly nothing happened** ([`Untouched`]): the key is free again.
+//! - **answered**: the same status, body and content type, also of a refusal,
+//!   marked `Idempotency-Replayed: true`;
+//! - **interrupted** (the process died, or the answer was a 503) **with its
+//!   effect committed**: the answer that was committed with it, replayed;
+//! - **interrupted before anything was committed**, or **certainly untouched**
+//!   ([`Untouched`]): the key is free, the request runs;
+//! - **interrupted in the middle**: 409 that says that the outcome is unknown,
+//!   until the key is forgotten.
 //!
 //! Keys belong to an account and an API key. Another method, path, query or
 //! body under the same key is a 422.
 
 pub mod forget;
+mod promise;
 mod run;
 
 use axum::response::Response;
@@ -22,6 +27,7 @@ use http::{HeaderValue, header};
 
 use crate::error::{ApiError, Fault};
 
+pub(crate) use promise::promise;
 pub(crate) use run::{InFlight, once};
 
 /// The request's header.

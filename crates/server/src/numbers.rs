@@ -5,6 +5,7 @@ pub mod months;
 
 use std::collections::HashSet;
 
+use http::StatusCode;
 use offhook_carriers::{AvailableNumber, CarrierError, NumberSearch};
 use offhook_model::{
     Timestamp,
@@ -13,12 +14,14 @@ use offhook_model::{
     number::{Number, NumberStatus, NumberType},
 };
 use offhook_store::{InsertNumberError, NumberTerms, Page, Release};
+use serde::Serialize;
 
 use crate::{
     api::v1::agents,
     app::App,
     auth,
     error::{ApiError, Chain, ErrorCode},
+    idempotency::promise,
 };
 
 /// Candidates tried when other buyers are faster.
@@ -43,13 +46,18 @@ pub struct Order {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Buys a number for the account.
+/// Buys a number for the account; `view` shows it as the request is answered.
 ///
 /// # Errors
 /// 402 where the balance does not cover a month; 404 for an unknown agent; 409 at the account's cap, without numbers in the
 /// area code, or when other buyers took every candidate; 503 without any
 /// numbers; 502 when the carrier fails.
-pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number, ApiError> {
+pub async fn buy<V: Serialize>(
+    app: &App,
+    account: &AccountId,
+    order: Order,
+    view: impl Fn(Number) -> V + Clone + Send + Sync + 'static,
+) -> Result<Number, ApiError> {
     if let Some(agent) = &order.agent_id {
         app.store().agent(account, agent).await?.ok_or_else(agents::unknown)?;
     }
@@ -74,12 +82,17 @@ pub async fn buy(app: &App, account: &AccountId, order: Order) -> Result<Number,
         ..NumberSearch::default()
     };
     for candidate in find(app, &search).await?? {
+        app.store().about_to_act().await?;
         match app.carrier().buy(&candidate.number).await {
             Ok(()) => {}
             Err(CarrierError::Taken) => continue,
             Err(error) => return Err(error.into()),
         }
         let number = record(app, account, &order, candidate);
+        promise(StatusCode::OK, {
+            let (number, view) = (number.clone(), view.clone());
+            move |refusal: &Option<InsertNumberError>| refusal.is_none().then(|| view(number.clone()))
+        });
         match app.store().buy_number(&number, terms(app, &number, cap)).await {
             Ok(()) => {
                 tracing::info!(number.id = %number.id, "number bought");

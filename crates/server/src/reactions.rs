@@ -94,6 +94,7 @@ pub async fn react(
         message: message.carrier_id.clone().ok_or_else(not_sent)?,
         reaction: wanted.as_str().to_owned(),
     };
+    app.store().about_to_act().await?;
     match texting.react(&outbound).await {
         Submission::Accepted { .. } => {}
         Submission::Refused { reason, .. } => {

@@ -2,6 +2,7 @@
 
 mod test_event;
 
+use http::StatusCode;
 use offhook_model::{
     id::{AccountId, AgentId, WebhookId},
     webhook::Webhook,
@@ -11,7 +12,12 @@ use offhook_voice::providers::fetch::FetchError;
 
 pub use test_event::{TestEvent, TestOutcome, test};
 
-use crate::{api::v1::agents, app::App, error::ApiError};
+use crate::{
+    api::v1::{agents, webhooks::WebhookView},
+    app::App,
+    error::ApiError,
+    idempotency::promise,
+};
 
 /// Where events shall go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +57,10 @@ pub async fn set(
         timeout_s: endpoint.timeout_s,
         created_at: now,
     };
+    promise(StatusCode::OK, {
+        let webhook = webhook.clone();
+        move |(): &()| Some(WebhookView::from(webhook.clone()))
+    });
     match app.store().put_webhook(&webhook).await {
         Ok(()) => Ok(webhook),
         Err(StoreError::Dangling) => Err(agents::unknown()),

@@ -174,6 +174,7 @@ pub async fn submit(
     if !app.store().whatsapp_templates(&template.account_id, &connection.id, &same).await?.is_empty() {
         return Err(duplicate());
     }
+    app.store().about_to_act().await?;
     let verdict =
         network.submit_template(&connection.waba_id, &submitted(&template)).await.map_err(refused)?;
     template.status = verdict.status;

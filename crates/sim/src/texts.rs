@@ -10,6 +10,7 @@
 
 pub mod carrier;
 pub mod handset;
+mod journal;
 pub mod outcome;
 
 use std::{

@@ -10,9 +10,9 @@ use sqlx::{
 };
 
 use crate::{
-    StoreError,
+    Failpoint, StoreError, Ticket,
     conn::Conn,
-    migrate,
+    failpoint, migrate,
     statement::{Statement, statements},
     value::{Value, args},
     writer::{Job, Writer},
@@ -199,7 +199,8 @@ impl Store {
         })
     }
 
-    /// Runs `operation` in a transaction and answers once it is durable.
+    /// Runs `operation` in a transaction and answers once it is durable. In a
+    /// request with an `Idempotency-Key` the transaction bears its [`Ticket`].
     ///
     /// An error rolls it back. On PostgreSQL it may run several times.
     pub(crate) async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
@@ -207,22 +208,52 @@ impl Store {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
+        let Some(ticket) = Ticket::current() else { return self.commit(operation, false).await };
+        let (operation, stamping) = (Arc::new(operation), ticket.clone());
+        let value = self
+            .commit(
+                move |tx| {
+                    let (operation, ticket) = (Arc::clone(&operation), stamping.clone());
+                    Box::pin(async move {
+                        let value = operation(&mut *tx).await?;
+                        let effect = ticket.effect(&value);
+                        ticket.stamp(tx, effect).await?;
+                        Ok(value)
+                    })
+                },
+                true,
+            )
+            .await?;
+        ticket.kept(&value);
+        Ok(value)
+    }
+
+    async fn commit<T, F>(&self, operation: F, keyed: bool) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
         match &*self.backend {
             Backend::Sqlite { writer, .. } => {
-                let (job, answer) = Job::new(operation);
+                let (job, answer) = Job::new(operation, keyed);
                 writer.submit(job).await?;
                 answer.await.unwrap_or(Err(StoreError::Aborted))
             }
-            Backend::Postgres(pool) => uncontended(|| transact(pool, &operation)).await,
+            Backend::Postgres(pool) => uncontended(|| transact(pool, &operation, keyed)).await,
         }
     }
 
     /// A write of one statement; answers how many rows it touched.
     pub(crate) async fn execute(&self, run: &'static Statement, args: Vec<Value>) -> Result<u64, StoreError> {
-        if let Backend::Postgres(pool) = &*self.backend {
+        if let Backend::Postgres(pool) = &*self.backend
+            && Ticket::current().is_none()
+        {
             // A statement is a transaction of its own: no BEGIN, no COMMIT.
             return uncontended(|| async {
-                Conn::Postgres(pool.acquire().await?).execute(run, args.clone()).await
+                Failpoint::Begin.reach().await?;
+                let rows = Conn::Postgres(pool.acquire().await?).execute(run, args.clone()).await?;
+                failpoint::after_commit(false).await?;
+                Ok(rows)
             })
             .await;
         }
@@ -252,17 +283,20 @@ where
     }
 }
 
-async fn transact<T, F>(pool: &PgPool, operation: &F) -> Result<T, StoreError>
+async fn transact<T, F>(pool: &PgPool, operation: &F, keyed: bool) -> Result<T, StoreError>
 where
     F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>>,
 {
     let started = std::time::Instant::now();
+    Failpoint::Begin.reach().await?;
     let mut conn = Conn::PostgresTx(pool.begin().await?);
     // On an error the transaction is dropped here, which rolls it back.
     let value = operation(&mut conn).await?;
+    failpoint::before_commit(keyed).await?;
     if let Conn::PostgresTx(transaction) = conn {
         transaction.commit().await?;
     }
+    failpoint::after_commit(keyed).await?;
     metrics::histogram!("offhook_store_commit_seconds").record(started.elapsed());
     Ok(value)
 }

@@ -42,6 +42,10 @@ pub enum StoreError {
         #[source]
         source: Arc<sqlx::Error>,
     },
+    /// The request's `Idempotency-Key` was given to another one, because this
+    /// one seemed dead; nothing was changed.
+    #[error("another request has the idempotency key by now")]
+    Superseded,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

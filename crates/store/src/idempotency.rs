@@ -1,5 +1,6 @@
 //! Requests with an `Idempotency-Key`: claimed before they run, answered from
-//! here when they come again.
+//! here when they come again. What they commit in between counts itself in the
+//! same row ([`crate::Ticket`]).
 
 use offhook_model::{
     Timestamp,
@@ -8,8 +9,10 @@ use offhook_model::{
 
 use crate::{
     Store, StoreError,
+    conn::Conn,
     row::Row,
     statement::statements,
+    ticket::Effect,
     value::{Value, args},
 };
 
@@ -60,7 +63,12 @@ pub struct EarlierRequest {
     /// Its claim.
     pub claim: String,
     /// What it was answered; none while it runs, or when it was interrupted.
+    /// Of one that was interrupted, what its effect was committed with.
     pub answer: Option<StoredAnswer>,
+    /// Whether the answer is final: it neither runs nor was interrupted.
+    pub is_settled: bool,
+    /// Whether anything of it was committed.
+    pub has_effect: bool,
 }
 
 /// What became of a claim.
@@ -80,14 +88,22 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (account_id, key_id, idempotency_key) DO UPDATE SET fingerprint = excluded.fingerprint,
         owner = excluded.owner, claim = excluded.claim, claimed_at = excluded.claimed_at,
-        status = NULL, content_type = NULL, body = NULL
+        status = NULL, content_type = NULL, body = NULL, effects = 0, settled = FALSE
         WHERE idempotent_requests.claimed_at <= $8";
-    FIND = "SELECT fingerprint, owner, claim, status, content_type, body FROM idempotent_requests
-        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3";
-    COMPLETE = "UPDATE idempotent_requests SET status = $5, content_type = $6, body = $7
-        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4 AND status IS NULL";
+    FIND = "SELECT fingerprint, owner, claim, status, content_type, body, effects, settled
+        FROM idempotent_requests WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3";
+    TAKE_OVER = "UPDATE idempotent_requests SET owner = $5, claim = $6, claimed_at = $7
+        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4
+        AND effects = 0 AND status IS NULL AND NOT settled";
+    COUNT_EFFECT = "UPDATE idempotent_requests SET effects = effects + 1
+        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4";
+    ANSWER_EFFECT = "UPDATE idempotent_requests
+        SET effects = effects + 1, status = $5, content_type = $6, body = $7
+        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4";
+    COMPLETE = "UPDATE idempotent_requests SET status = $5, content_type = $6, body = $7, settled = TRUE
+        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4 AND NOT settled";
     RELEASE = "DELETE FROM idempotent_requests
-        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4 AND status IS NULL";
+        WHERE account_id = $1 AND key_id = $2 AND idempotency_key = $3 AND claim = $4 AND NOT settled";
     FORGET = "DELETE FROM idempotent_requests WHERE (account_id, key_id, idempotency_key) IN (
         SELECT account_id, key_id, idempotency_key FROM idempotent_requests
         WHERE claimed_at <= $1 ORDER BY claimed_at LIMIT $2)";
@@ -116,6 +132,20 @@ impl Store {
         .await
     }
 
+    /// Takes the key of a request that was interrupted before anything of it
+    /// was committed; false when that is not, or no longer, so.
+    ///
+    /// Should that request go on after all, it can commit nothing.
+    pub async fn take_over_idempotency(
+        &self,
+        interrupted: &str,
+        claim: &IdempotencyClaim,
+    ) -> Result<bool, StoreError> {
+        let mut values = claim.scope.args();
+        values.extend(args![interrupted, &*claim.owner, &*claim.claim, claim.at]);
+        Ok(self.execute(&TAKE_OVER, values).await? == 1)
+    }
+
     /// Keeps what a claimed request was answered; false when the claim is gone.
     pub async fn complete_idempotency(
         &self,
@@ -123,9 +153,7 @@ impl Store {
         claim: &str,
         answer: StoredAnswer,
     ) -> Result<bool, StoreError> {
-        let mut values = scope.args();
-        values.extend(args![claim, u32::from(answer.status), answer.content_type, answer.body]);
-        Ok(self.execute(&COMPLETE, values).await? == 1)
+        Ok(self.execute(&COMPLETE, answered(scope, claim, answer)).await? == 1)
     }
 
     /// Gives a key back whose request certainly did nothing; false when the
@@ -156,6 +184,35 @@ impl Store {
     }
 }
 
+/// Writes what a transaction is for its request into the row of its key.
+///
+/// # Errors
+/// [`StoreError::Superseded`] when somebody else has the key by now.
+pub(crate) async fn stamp(
+    tx: &mut Conn,
+    scope: &IdempotencyScope,
+    claim: &str,
+    effect: Effect,
+) -> Result<(), StoreError> {
+    let rows = match effect {
+        Effect::None => return Ok(()),
+        Effect::Some => {
+            let mut values = scope.args();
+            values.extend(args![claim]);
+            tx.execute(&COUNT_EFFECT, values).await?
+        }
+        Effect::Answered(answer) => tx.execute(&ANSWER_EFFECT, answered(scope, claim, answer)).await?,
+    };
+    if rows == 1 { Ok(()) } else { Err(StoreError::Superseded) }
+}
+
+/// A claim and its answer, as statements take them.
+fn answered(scope: &IdempotencyScope, claim: &str, answer: StoredAnswer) -> Vec<Value> {
+    let mut values = scope.args();
+    values.extend(args![claim, u32::from(answer.status), answer.content_type, answer.body]);
+    values
+}
+
 impl IdempotencyScope {
     fn args(&self) -> Vec<Value> {
         args![&self.account_id, &self.key_id, &self.idempotency_key]
@@ -177,6 +234,8 @@ impl EarlierRequest {
             owner: row.text("owner")?,
             claim: row.text("claim")?,
             answer,
+            is_settled: row.flag("settled")?,
+            has_effect: row.int("effects")? > 0,
         })
     }
 }

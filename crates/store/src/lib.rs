@@ -21,6 +21,7 @@ mod contacts;
 mod conversations;
 mod error;
 mod events;
+mod failpoint;
 mod feedback;
 mod idempotency;
 mod key;
@@ -39,6 +40,7 @@ mod sign_ups;
 mod sip_trunks;
 mod statement;
 mod sub_accounts;
+mod ticket;
 mod usage;
 mod value;
 mod verifications;
@@ -76,6 +78,7 @@ pub use error::StoreError;
 pub use events::{
     Attempt, ClaimedEvent, Delivery, DeliveryStatus, Lease, NewEvent, Verdict, stats::DeliveryCount,
 };
+pub use failpoint::Failpoint;
 pub use feedback::Feedback;
 pub use idempotency::{Claimed, EarlierRequest, IdempotencyClaim, IdempotencyScope, StoredAnswer};
 pub use key::{ApiKeySecret, KeyHash};
@@ -103,6 +106,7 @@ pub use registrations::{EditRegistration, SubmitRegistration};
 pub use sign_ups::{FinishSignUp, Newcomer, SignUp};
 pub use sip_trunks::TrunkPatch;
 pub use sub_accounts::{DeleteSubAccount, SubAccount, SubAccountStats};
+pub use ticket::Ticket;
 pub use usage::{
     Charged,
     balance::Balance,

@@ -13,7 +13,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{StoreError, conn::Conn};
+use crate::{Failpoint, StoreError, conn::Conn, failpoint};
 
 type Run = Box<dyn for<'t> FnOnce(&'t mut Conn) -> BoxFuture<'t, Finished> + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -23,6 +23,8 @@ pub(crate) struct Job {
     run: Run,
     /// Answers the caller of a job that never ran.
     refuse: Answer,
+    /// Whether it is part of a request with an `Idempotency-Key`.
+    keyed: bool,
     queued_at: Instant,
 }
 
@@ -34,7 +36,7 @@ struct Finished {
 
 impl Job {
     /// Wraps an operation; its result comes through the receiver.
-    pub(crate) fn new<T, F>(operation: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
+    pub(crate) fn new<T, F>(operation: F, keyed: bool) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
@@ -55,7 +57,7 @@ impl Job {
                 Finished { failure, answer }
             })
         });
-        (Self { run, refuse, queued_at: Instant::now() }, receiver)
+        (Self { run, refuse, keyed, queued_at: Instant::now() }, receiver)
     }
 }
 
@@ -149,7 +151,11 @@ async fn commit(conn: &mut Conn, jobs: Vec<Job>) {
 
 async fn run_batch(conn: &mut Conn, jobs: Vec<Job>) -> (Vec<Answer>, Result<(), StoreError>) {
     let mut answers = Vec::with_capacity(jobs.len());
-    let mut outcome = conn.script("BEGIN IMMEDIATE").await;
+    let keyed = jobs.iter().any(|job| job.keyed);
+    let mut outcome = Failpoint::Begin.reach().await;
+    if outcome.is_ok() {
+        outcome = conn.script("BEGIN IMMEDIATE").await;
+    }
     if outcome.is_err() {
         return (jobs.into_iter().map(|job| job.refuse).collect(), outcome);
     }
@@ -161,7 +167,13 @@ async fn run_batch(conn: &mut Conn, jobs: Vec<Job>) -> (Vec<Answer>, Result<(), 
         }
     }
     if outcome.is_ok() {
+        outcome = failpoint::before_commit(keyed).await;
+    }
+    if outcome.is_ok() {
         outcome = conn.script("COMMIT").await;
+    }
+    if outcome.is_ok() {
+        outcome = failpoint::after_commit(keyed).await;
     }
     if outcome.is_err() {
         // SQLite may have rolled back by itself (full disk); then this fails, and that is fine.

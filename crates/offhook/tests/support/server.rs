@@ -15,6 +15,9 @@ use serde_json::Value;
 /// The key every test server accepts.
 pub const KEY: &str = "sk_live_tests_only";
 
+/// Where the simulated network writes down which texts arrived.
+const ARRIVALS: &str = "arrivals.jsonl";
+
 /// A running `offhook serve`; dropped, it is asked to stop.
 pub struct Server {
     child: Child,
@@ -52,7 +55,8 @@ impl Server {
         all.extend(database.iter().map(|database| ("STORE__URL".into(), database.url.clone())));
         all.extend(settings.iter().map(|(key, value)| ((*key).into(), (*value).into())));
         let file = file.map(Path::to_owned);
-        let (child, http, sip) = serve(dir.path(), &all, file.as_deref());
+        let (child, http, sip) =
+            serve(dir.path(), &all, file.as_deref(), None).unwrap_or_else(|e| panic!("{e}"));
         let client = reqwest::blocking::Client::builder().timeout(Duration::from_secs(120)).build();
         let client = client.expect("an HTTP client");
         Self { child, http, sip, dir, database, client, settings: all, file }
@@ -61,7 +65,47 @@ impl Server {
     /// Starts again after [`Self::kill`] or [`Self::stop`], with the same data
     /// and settings, on other ports.
     pub fn start_again(&mut self) {
-        (self.child, self.http, self.sip) = serve(self.dir.path(), &self.settings, self.file.as_deref());
+        self.start_armed(None).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The same, armed to die at a failpoint: the value of `OFFHOOK_FAILPOINT`.
+    ///
+    /// # Errors
+    /// What became of it, when it died before it was ready.
+    pub fn start_armed(&mut self, failpoint: Option<&str>) -> Result<(), String> {
+        (self.child, self.http, self.sip) =
+            serve(self.dir.path(), &self.settings, self.file.as_deref(), failpoint)?;
+        Ok(())
+    }
+
+    /// Whether the process has died by itself.
+    pub fn is_dead(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    /// Waits for the process to die by itself; false when it lives on.
+    pub fn dies_within(&mut self, limit: Duration) -> bool {
+        let start = Instant::now();
+        while !self.is_dead() {
+            if start.elapsed() > limit {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
+    /// The texts that reached a simulated phone, over all starts, one JSON
+    /// object each: what an outsider saw.
+    pub fn arrivals(&self) -> Vec<Value> {
+        let journal = std::fs::read_to_string(self.dir.path().join(ARRIVALS)).unwrap_or_default();
+        journal.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
+    }
+
+    /// The address of its database, as the settings have it.
+    pub fn store_url(&self) -> String {
+        let database = self.database.as_ref().map(|database| database.url.clone());
+        database.unwrap_or_else(|| format!("sqlite://{}/offhook.db", self.dir.path().display()))
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -149,7 +193,12 @@ fn json(path: &str, response: reqwest::Result<reqwest::blocking::Response>) -> V
 }
 
 /// Starts the binary and waits until it is ready.
-fn serve(dir: &Path, settings: &[(String, String)], file: Option<&Path>) -> (Child, SocketAddr, SocketAddr) {
+fn serve(
+    dir: &Path,
+    settings: &[(String, String)],
+    file: Option<&Path>,
+    failpoint: Option<&str>,
+) -> Result<(Child, SocketAddr, SocketAddr), String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_offhook"));
     command.arg("serve").env_clear();
     if let Some(file) = file {
@@ -168,6 +217,8 @@ fn serve(dir: &Path, settings: &[(String, String)], file: Option<&Path>) -> (Chi
         .env("OFFHOOK__SIM__HANDSET_PASSWORD", "handset-secret")
         .env("OFFHOOK__WEBHOOKS__ALLOW_PRIVATE", "true")
         .env("OFFHOOK__LIMITS__ENABLED", "false")
+        .env("OFFHOOK_SIM_JOURNAL", dir.join(ARRIVALS))
+        .envs(failpoint.map(|failpoint| ("OFFHOOK_FAILPOINT", failpoint)))
         .envs(settings.iter().map(|(key, value)| (format!("OFFHOOK__{key}"), value)));
     let log = std::fs::File::options().create(true).append(true).open(dir.join("server.log"));
     let mut child = command
@@ -187,9 +238,10 @@ fn serve(dir: &Path, settings: &[(String, String)], file: Option<&Path>) -> (Chi
     let Some((http, sip)) = ready(&line) else {
         let log = std::fs::read_to_string(dir.join("server.log")).unwrap_or_default();
         let _ = child.kill();
-        panic!("no ready line, but {line:?}; the log:\n{log}");
+        let _ = child.wait();
+        return Err(format!("no ready line, but {line:?}; the log:\n{log}"));
     };
-    (child, http, sip)
+    Ok((child, http, sip))
 }
 
 /// `ready http=ADDR sip=ADDR`

@@ -1,5 +1,6 @@
 //! Placing a call: admitted, committed, then dialled at most once.
 
+use http::StatusCode;
 use offhook_model::{
     agent::Agent,
     call::{CallState, Direction, EndReason},
@@ -8,7 +9,8 @@ use offhook_model::{
     number::{Number, NumberStatus},
     plan::CallPlan,
 };
-use offhook_store::{Call, InsertCallError, StoreError};
+use offhook_store::{Call, Failpoint, InsertCallError, StoreError};
+use serde::Serialize;
 
 use super::{
     charges,
@@ -19,7 +21,7 @@ use super::{
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
-use crate::{app::App, error::Chain};
+use crate::{app::App, error::Chain, idempotency::promise};
 
 /// A call somebody asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,11 +82,16 @@ impl From<InsertCallError> for CreateError {
 }
 
 /// Commits the call, then dials it in the background. The row returned is
-/// the one committed.
+/// the one committed; `view` shows it as the request is answered.
 ///
 /// # Errors
 /// [`CreateError`]; nothing was stored then.
-pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call, CreateError> {
+pub async fn create<V: Serialize>(
+    app: &App,
+    account: &AccountId,
+    new: NewCall,
+    view: impl Fn(&Call) -> V + Send + Sync + 'static,
+) -> Result<Call, CreateError> {
     let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
     let number = from_number(app, &agent, new.from_number_id.as_ref()).await?;
     if app.telephony().is_none() {
@@ -128,6 +135,10 @@ pub async fn create(app: &App, account: &AccountId, new: NewCall) -> Result<Call
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,
     })?;
+    promise(StatusCode::OK, {
+        let call = call.clone();
+        move |refusal: &Option<InsertCallError>| refusal.is_none().then(|| view(&call))
+    });
     app.store().admit_call(&call, charges::terms(app)).await?;
     let owner = Owner { account: account.clone(), agent: agent.id, own_webhook };
     app.calls().live.add(&call.id, owner, Stage::Starting);
@@ -182,7 +193,10 @@ async fn try_place(app: &App, account: &AccountId, plan: CallPlan, to: &E164) ->
     if !dialling.await.map_err(broken)? {
         return Err(EndReason::Error);
     }
-    phone.dial(plan, ways).await.map_err(|error| {
+    Failpoint::Dial.pass().await;
+    let dialled = phone.dial(plan, ways).await;
+    Failpoint::Dialled.pass().await;
+    dialled.map_err(|error| {
         tracing::warn!(call.id = %id, error = %Chain(&error), "the engine did not take a call");
         EndReason::DialFailed
     })

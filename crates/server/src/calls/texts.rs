@@ -43,7 +43,7 @@ impl Texting for CallTexts {
                 body: text,
                 ..NewMessage::default()
             };
-            let sent = send(&app, &line.account, new).await.map_err(refusal)?;
+            let sent = send(&app, &line.account, new, |_sent| ()).await.map_err(refusal)?;
             tracing::info!(call.id = %line.call, message.id = %sent.message.id, "an agent texted during its call");
             Ok(sent.message.channel.as_str().to_owned())
         })

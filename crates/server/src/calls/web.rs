@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use offhook_model::{
     call::{CallState, Direction, EndReason},
     id::{AccountId, AgentId, CallId},
 };
-use offhook_store::Call;
+use offhook_store::{Call, InsertCallError};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
@@ -19,7 +21,7 @@ use super::{
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
-use crate::{app::App, error::Chain};
+use crate::{app::App, error::Chain, idempotency::promise};
 
 /// A browser call somebody asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,11 +34,17 @@ pub struct NewWebCall {
     pub variables: BTreeMap<String, String>,
 }
 
-/// Commits the call and issues the token that opens it.
+/// Commits the call and issues the token that opens it; `view` shows them as
+/// the request is answered.
 ///
 /// # Errors
 /// [`CreateError`]; nothing was stored then.
-pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(Call, String), CreateError> {
+pub async fn create<V: Serialize>(
+    app: &App,
+    account: &AccountId,
+    new: NewWebCall,
+    view: impl Fn(&Call, &str) -> V + Send + Sync + 'static,
+) -> Result<(Call, String), CreateError> {
     let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
     let now = app.now();
     let call = Call {
@@ -75,15 +83,19 @@ pub async fn create(app: &App, account: &AccountId, new: NewWebCall) -> Result<(
         max_duration: max_duration(app),
         recording: recording_path(app, &call.id).await,
     })?;
+    let join_seconds = u32::try_from(JOIN_TIME.as_secs()).unwrap_or(u32::MAX);
+    let url = format!("{}/offhook/v1/web-calls", app.settings().public_url);
+    let token = app.calls().tokens.issue(&call.id, &url, uuid::Uuid::new_v4().to_string(), now, join_seconds);
+    promise(StatusCode::OK, {
+        let (call, token) = (call.clone(), token.clone());
+        move |refusal: &Option<InsertCallError>| refusal.is_none().then(|| view(&call, &token))
+    });
     app.store().admit_call(&call, charges::terms(app)).await?;
     let owner = Owner { account: account.clone(), agent: agent.id, own_webhook };
     app.calls().live.add(&call.id, owner, Stage::Waiting);
     metrics::counter!("offhook_calls_started_total", "direction" => "web").increment(1);
     tracing::info!(call.id = %call.id, direction = "web", "call started");
     tokio::spawn(expire(app.clone(), account.clone(), call.id.clone()));
-    let join_seconds = u32::try_from(JOIN_TIME.as_secs()).unwrap_or(u32::MAX);
-    let url = format!("{}/offhook/v1/web-calls", app.settings().public_url);
-    let token = app.calls().tokens.issue(&call.id, &url, uuid::Uuid::new_v4().to_string(), now, join_seconds);
     Ok((call, token))
 }
 

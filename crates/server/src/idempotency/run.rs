@@ -14,7 +14,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use offhook_model::Timestamp;
-use offhook_store::{Claimed, EarlierRequest, IdempotencyClaim, IdempotencyScope, StoredAnswer};
+use offhook_store::{Claimed, EarlierRequest, IdempotencyClaim, IdempotencyScope, StoredAnswer, Ticket};
 use sha2::{Digest, Sha256};
 
 use super::{REPLAYED, content_type, fault, is_untouched, key};
@@ -68,7 +68,7 @@ impl Drop for Running<'_> {
 ///
 /// # Errors
 /// 422 for a key that is none, or was used with another request; 409 while the
-/// earlier request runs, or when it was interrupted; 408 and 413 of the body;
+/// earlier request runs, or when it was interrupted in the middle; 408 and 413 of the body;
 /// 503 when the key cannot be claimed: then nothing has run.
 pub(crate) async fn once(
     app: &App,
@@ -91,7 +91,7 @@ pub(crate) async fn once(
     let now = app.now();
     let claim = IdempotencyClaim {
         scope: scope.clone(),
-        fingerprint: fingerprint.clone(),
+        fingerprint,
         owner: app.calls().incarnation.clone(),
         claim: running.claim.clone(),
         at: now,
@@ -99,7 +99,12 @@ pub(crate) async fn once(
     if let Some(earlier) = take(app, in_flight, claim, now).await? {
         return earlier;
     }
-    let response = next.run(Request::from_parts(head, Body::from(body))).await;
+    let ticket = Ticket::new(scope.clone(), running.claim.clone());
+    let response = ticket.around(next.run(Request::from_parts(head, Body::from(body)))).await;
+    if response.status().is_success() && ticket.has_open_promise() {
+        debug_assert!(false, "no transaction returned what the answer was promised for");
+        tracing::error!("the answer of an idempotent request was not committed with its effect");
+    }
     Ok(keep(app, &scope, &running, response).await)
 }
 
@@ -121,15 +126,24 @@ async fn take(
         if earlier.fingerprint != claim.fingerprint {
             return Err(fault("value_error", "Value error, this key was used with another request"));
         }
-        if let Some(answer) = earlier.answer {
-            return Ok(Some(Ok(replay(answer))));
+        if let (true, Some(answer)) = (earlier.is_settled, &earlier.answer) {
+            return Ok(Some(Ok(replay(answer.clone()))));
         }
         if is_running(app, in_flight, &earlier, now).await {
             return Err(busy());
         }
         // It may have ended between our two looks; then its answer is there at the next.
-        if interrupted.replace(earlier.claim.clone()) == Some(earlier.claim) {
+        if interrupted.replace(earlier.claim.clone()).as_ref() != Some(&earlier.claim) {
+            continue;
+        }
+        if let Some(answer) = earlier.answer {
+            return Ok(Some(Ok(replay(answer))));
+        }
+        if earlier.has_effect {
             return Err(unknown_outcome());
+        }
+        if app.store().take_over_idempotency(&earlier.claim, &claim).await? {
+            return Ok(None);
         }
     }
     Err(busy())
@@ -144,12 +158,17 @@ async fn is_running(app: &App, in_flight: &InFlight, earlier: &EarlierRequest, n
     app.store().is_incarnation_alive(&earlier.owner, since).await.unwrap_or(true)
 }
 
-/// Stores the answer, or frees the key when nothing happened.
+/// Stores the answer, or frees the key when nothing happened. After a 503 the
+/// row stays as the request's transactions left it: it knows better than we do
+/// whether the last commit went through, and tells it to the retry.
 async fn keep(app: &App, scope: &IdempotencyScope, running: &Running<'_>, response: Response) -> Response {
     if is_untouched(&response) {
         if let Err(error) = app.store().release_idempotency(scope, &running.claim).await {
             tracing::warn!(error = %Chain(&error), "an idempotency key could not be freed");
         }
+        return response;
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         return response;
     }
     let content_type = content_type(&response);

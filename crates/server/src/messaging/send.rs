@@ -7,6 +7,7 @@
 //! 4. one transaction stores everything, or refuses ([`offhook_store::Store::send_message`]);
 //! 5. the message is handed over, or waits for its turn ([`submit`]).
 
+use http::StatusCode;
 use offhook_carriers::Texting;
 use offhook_model::{
     Timestamp,
@@ -17,6 +18,7 @@ use offhook_model::{
     segments,
 };
 use offhook_store::{Conversation, NewSend, Sending, ThreadKey, With};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -27,7 +29,7 @@ use super::{
     submit, usage,
     whatsapp::{self, Content},
 };
-use crate::{app::App, error::ApiError};
+use crate::{app::App, error::ApiError, idempotency::promise};
 
 /// Longest text of the phone network, in characters (`messaging-behaviour.md` §5).
 pub const TEXT_CHARS: usize = 1600;
@@ -65,13 +67,18 @@ pub struct Sent {
     pub reply_parent_unresolved: Option<bool>,
 }
 
-/// Sends a message.
+/// Sends a message; `view` shows it as the request is answered.
 ///
 /// # Errors
 /// Every refusal of contract §6.1: see the steps above. 409
 /// `DELIVERY_UNCONFIRMED` and 502 mean that the message is stored; only the
 /// former may have left.
-pub async fn send(app: &App, account: &AccountId, new: NewMessage) -> Result<Sent, ApiError> {
+pub async fn send<V: Serialize>(
+    app: &App,
+    account: &AccountId,
+    new: NewMessage,
+    view: impl Fn(Sent) -> V + Send + Sync + 'static,
+) -> Result<Sent, ApiError> {
     if new.to.iter().any(|to| blocked::is_blocked(to.as_str())) {
         return Err(refuse_destination());
     }
@@ -95,6 +102,15 @@ pub async fn send(app: &App, account: &AccountId, new: NewMessage) -> Result<Sen
         charge: usage::outbound(app, &message),
         message,
     };
+    let reply_parent_unresolved = draft.reply_parent_unresolved;
+    promise(StatusCode::OK, move |sending: &Sending| match sending {
+        Sending::Stored { message, conversation, .. } => Some(view(Sent {
+            message: message.as_ref().clone(),
+            conversation: conversation.as_ref().clone(),
+            reply_parent_unresolved,
+        })),
+        _ => None,
+    });
     let sending = app.store().send_message(new).await;
     // Not when the store failed: its commit may have gone through.
     if sending.as_ref().is_ok_and(|sending| !matches!(sending, Sending::Stored { .. })) {
@@ -107,11 +123,7 @@ pub async fn send(app: &App, account: &AccountId, new: NewMessage) -> Result<Sen
                 Some(claim) => message.status = submit::now(app, &claim, &message, &conversation).await?,
                 None => app.messaging().queue.notify_one(),
             }
-            Ok(Sent {
-                message,
-                conversation: *conversation,
-                reply_parent_unresolved: draft.reply_parent_unresolved,
-            })
+            Ok(Sent { message, conversation: *conversation, reply_parent_unresolved })
         }
         Sending::NumberGone => Err(sender::released()),
         Sending::NoSuchGroup => Err(no_such_group()),

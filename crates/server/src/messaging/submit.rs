@@ -11,7 +11,7 @@ use offhook_model::{
     address::Address,
     message::{Message, MessageStatus},
 };
-use offhook_store::{Conversation, SendClaim, SendOutcome, StoreError, UNCONFIRMED};
+use offhook_store::{Conversation, Failpoint, SendClaim, SendOutcome, StoreError, UNCONFIRMED};
 use serde_json::Value;
 
 use super::media;
@@ -78,8 +78,11 @@ pub(super) async fn hand_over(
 ) -> SendOutcome {
     let submission = match (app.carrier().texting(), outbound(app, message, conversation).await) {
         (Some(texting), Ok(text)) => {
+            Failpoint::CarrierSend.pass().await;
             // A carrier that takes longer than it may has perhaps sent it.
-            tokio::time::timeout(PATIENCE, texting.send(&text)).await.unwrap_or(Submission::Unconfirmed)
+            let sent = tokio::time::timeout(PATIENCE, texting.send(&text)).await;
+            Failpoint::CarrierSent.pass().await;
+            sent.unwrap_or(Submission::Unconfirmed)
         }
         (None, _) => Submission::Refused {
             code: "unsupported".to_owned(),

@@ -37,6 +37,7 @@ pub async fn text(app: &App, to: &E164, body: &str) -> Result<(), ApiError> {
         reply_to: None,
         content: None,
     };
+    app.store().about_to_act().await?;
     let sent = tokio::time::timeout(submit::PATIENCE, texting.send(&text)).await;
     let (outcome, result) = match sent.unwrap_or(Submission::Unconfirmed) {
         Submission::Accepted { .. } => ("accepted", Ok(())),

@@ -92,6 +92,7 @@ pub async fn test(app: &App, webhook: Webhook, event: TestEvent) -> Result<TestO
         recent_history: Vec::new(),
     };
     let body = serde_json::to_string(&envelope).map_err(|error| ApiError::internal(&error))?;
+    app.store().about_to_act().await?;
     let started = Instant::now();
     let outgoing = Outgoing { delivery_id: &delivery_id, event: EVENT, body: &body };
     let result = attempt(app.fetch(), &webhook, outgoing, sent_at).await;

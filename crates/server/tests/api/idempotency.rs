@@ -5,8 +5,12 @@ use std::time::Duration;
 use axum::body::Body;
 use futures::future::join_all;
 use http::{Request, header};
+use offhook_model::{
+    agent::{Agent, AgentSettings},
+    id::AgentId,
+};
 use offhook_server::idempotency::forget;
-use offhook_store::{IdempotencyClaim, IdempotencyScope};
+use offhook_store::{IdempotencyClaim, IdempotencyScope, StoredAnswer, Ticket};
 use serde_json::{Value, json};
 
 use crate::{
@@ -51,8 +55,9 @@ async fn fifty(world: &World, path: &str, body: Value) -> Value {
     done.remove(0).1
 }
 
-/// A claim whose request never came to an end.
-async fn interrupted(world: &World, key: &str, owner: &str) {
+/// A claim whose request, `POST /v1/agents {"name": "A"}`, never came to an
+/// end; its ticket.
+async fn interrupted(world: &World, key: &str, owner: &str) -> Ticket {
     let keys = world.app.store().api_keys(&world.account).await.unwrap();
     // Of the same request, as the fingerprint is made.
     let done = post(world, "/v1/agents", "probe", json!({"name": "A"})).await;
@@ -73,7 +78,32 @@ async fn interrupted(world: &World, key: &str, owner: &str) {
     let offhook_store::Claimed::Earlier(earlier) = found.unwrap() else { panic!("the probe is there") };
     claim.fingerprint = earlier.fingerprint;
     claim.scope = scope(key);
-    world.app.store().claim_idempotency(claim, offhook_model::Timestamp::MIN).await.unwrap();
+    world.app.store().claim_idempotency(claim.clone(), offhook_model::Timestamp::MIN).await.unwrap();
+    Ticket::new(claim.scope, claim.claim)
+}
+
+/// Does what the interrupted request would have done before it was.
+async fn make_an_agent(world: &World, ticket: &Ticket, answer: Option<&'static str>) -> bool {
+    let agent = Agent {
+        id: AgentId::new(world.app.now(), rand::random()),
+        account_id: world.account.clone(),
+        settings: AgentSettings::named("A"),
+        created_at: world.app.now(),
+    };
+    let effect = async {
+        if let Some(body) = answer {
+            let content_type = Some("application/json".to_owned());
+            Ticket::promise(move |_rows: &u64| {
+                Some(StoredAnswer {
+                    status: 200,
+                    content_type: content_type.clone(),
+                    body: Some(body.into()),
+                })
+            });
+        }
+        world.app.store().create_agent(&agent).await
+    };
+    ticket.around(effect).await.is_ok()
 }
 
 on_both! {
@@ -152,10 +182,39 @@ on_both! {
         }
     }
 
-    async fn an_interrupted_request_never_runs_again(world) {
+    async fn a_request_interrupted_before_it_did_anything_runs_when_it_comes_again(world) {
         let ours = world.app.calls().incarnation.clone();
         for (key, owner) in [("mine", ours.as_str()), ("theirs", "another-boot")] {
-            interrupted(&world, key, owner).await;
+            let ticket = interrupted(&world, key, owner).await;
+            let before = world.get("/v1/agents").await.ok()["total"].as_u64().unwrap();
+            let reply = post(&world, "/v1/agents", key, json!({"name": "A"})).await;
+            assert!(!is_replayed(&reply));
+            let made = reply.ok();
+            // The one that seemed dead wakes up: it has lost its key.
+            assert!(!make_an_agent(&world, &ticket, None).await);
+            let again = post(&world, "/v1/agents", key, json!({"name": "A"})).await;
+            assert!(is_replayed(&again));
+            assert_eq!(again.ok(), made);
+            assert_eq!(world.get("/v1/agents").await.ok()["total"], before + 1);
+        }
+    }
+
+    async fn a_request_interrupted_after_its_effect_is_answered_as_it_would_have_been(world) {
+        let ticket = interrupted(&world, "k", "another-boot").await;
+        assert!(make_an_agent(&world, &ticket, Some(r#"{"id":"the one"}"#)).await);
+        for _ in 0..2 {
+            let reply = post(&world, "/v1/agents", "k", json!({"name": "A"})).await;
+            assert!(is_replayed(&reply));
+            assert_eq!(reply.ok(), json!({"id": "the one"}));
+        }
+        assert_eq!(world.get("/v1/agents").await.ok()["total"], 2, "the probe's and that one");
+    }
+
+    async fn a_request_interrupted_in_the_middle_never_runs_again(world) {
+        let ours = world.app.calls().incarnation.clone();
+        for (key, owner) in [("mine", ours.as_str()), ("theirs", "another-boot")] {
+            let ticket = interrupted(&world, key, owner).await;
+            assert!(make_an_agent(&world, &ticket, None).await);
             let reply = post(&world, "/v1/agents", key, json!({"name": "A"})).await;
             assert!(!reply.headers.contains_key(header::RETRY_AFTER));
             assert!(reply.refused(409, "CONFLICT").contains("outcome is unknown"));
@@ -164,7 +223,31 @@ on_both! {
         let reply = post(&world, "/v1/agents", "theirs", json!({"name": "A"})).await;
         assert_eq!(reply.headers[header::RETRY_AFTER], "1");
         assert!(reply.refused(409, "CONFLICT").contains("in progress"));
-        assert_eq!(world.get("/v1/agents").await.ok()["total"], 1, "the probe's");
+        assert_eq!(world.get("/v1/agents").await.ok()["total"], 3, "the probe's and two");
+    }
+
+    async fn every_creating_post_commits_its_answer_with_its_effect(world) {
+        // In debug builds a promise that no transaction keeps is a panic.
+        let line = world.line("sms").await;
+        let agent = post(&world, "/v1/agents", "agent", json!({"name": "A"})).await.ok();
+        let agent = agent["id"].as_str().unwrap();
+        let hook = json!({"url": "https://example.com/hook"});
+        for (path, body) in [
+            ("/v1/contacts".to_owned(), json!({"phoneNumber": ANN, "name": "Ann"})),
+            ("/v1/feedback".to_owned(), json!({"category": "praise", "note": "good"})),
+            ("/v1/sub-accounts".to_owned(), json!({"name": "Sub"})),
+            ("/v1/numbers".to_owned(), json!({"areaCode": "415"})),
+            ("/v1/webhooks".to_owned(), hook.clone()),
+            (format!("/v1/agents/{agent}/webhook"), hook),
+            ("/v1/calls/web".to_owned(), json!({"agentId": agent})),
+            ("/v1/messages".to_owned(), json!({"number_id": line.id, "to_number": ANN, "body": "hello"})),
+        ] {
+            let first = post(&world, &path, &path, body.clone()).await;
+            assert!((200..300).contains(&first.status.as_u16()), "{path}: {}", first.body);
+            let again = post(&world, &path, &path, body).await;
+            assert!(is_replayed(&again), "{path}");
+            assert_eq!((again.status, again.body), (first.status, first.body), "{path}");
+        }
     }
 
     async fn a_key_is_forgotten_after_its_time(world) {

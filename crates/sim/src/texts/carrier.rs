@@ -19,7 +19,7 @@ use offhook_model::{
 use super::{
     SimTexts,
     handset::Landed,
-    is_line,
+    is_line, journal,
     outcome::{Outcome, has_imessage, has_rcs, has_whatsapp, reason},
 };
 
@@ -246,6 +246,7 @@ impl SimTexts {
             });
         }
         drop(people);
+        journal::landed(text, members);
         self.reach_lines(text, &carrier_id);
         (carrier_id, group)
     }

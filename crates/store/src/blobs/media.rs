@@ -9,6 +9,7 @@ use offhook_model::id::MediaId;
 use tokio::{fs::File, io::AsyncWriteExt as _};
 
 use super::{Blob, BlobError, Blobs, is_plain};
+use crate::Failpoint;
 
 /// Where they are, inside the directory.
 const DIRECTORY: &str = "media";
@@ -36,6 +37,7 @@ impl Blobs {
     /// [`BlobError::BadName`] for what is no id: no id leads out of the directory.
     pub async fn create_media(&self, id: &MediaId) -> Result<MediaWriter, BlobError> {
         let path = self.media_path(id)?;
+        Failpoint::BlobCreate.pass().await;
         tokio::fs::create_dir_all(self.directory().join(DIRECTORY)).await?;
         let file = File::options().write(true).create_new(true).open(&path).await?;
         Ok(MediaWriter { file, path })
@@ -80,6 +82,7 @@ impl MediaWriter {
         let directory = self.path.parent().unwrap_or(Path::new(".")).to_owned();
         // A file is there after a power cut only when its directory was synced, too.
         File::open(directory).await?.sync_all().await?;
+        Failpoint::BlobWritten.pass().await;
         Ok(())
     }
 

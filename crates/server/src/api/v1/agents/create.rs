@@ -1,6 +1,7 @@
 //! `POST /v1/agents`.
 
 use axum::{Json, extract::State};
+use http::StatusCode;
 use offhook_model::{
     agent::{Agent, AgentSettings},
     id::AgentId,
@@ -15,6 +16,7 @@ use crate::{
     app::App,
     auth::Caller,
     error::ApiError,
+    idempotency::promise,
     input::{Fields, Input, Patch, Read},
 };
 
@@ -73,6 +75,10 @@ pub(crate) async fn create(
         settings: body.fields.apply(&AgentSettings::named(body.name))?,
         created_at: now,
     };
+    promise(StatusCode::OK, {
+        let agent = agent.clone();
+        move |_rows: &u64| Some(AgentView::new(agent.clone(), Vec::new()))
+    });
     app.store().create_agent(&agent).await?;
     Ok(Json(AgentView::new(agent, Vec::new())))
 }

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::{Json, extract::State};
 use offhook_model::agent::ModelTier;
+use offhook_store::Call;
 use utoipa::ToSchema;
 
 use super::{
     CallDetail,
     destination::{Destination, DestinationRule},
-    detail_of,
+    detail_of, view,
 };
 use crate::{
     app::App,
@@ -121,7 +122,11 @@ pub(crate) async fn create(
             disable_recording: body.disable_recording.unwrap_or(false),
         },
     };
-    let mut call = outbound::create(&app, &caller.account, new).await?;
+    let shown = {
+        let app = app.clone();
+        move |call: &Call| view::detail(&app, call, &[])
+    };
+    let mut call = outbound::create(&app, &caller.account, new, shown).await?;
     if body.wait_for_completion.unwrap_or(false) {
         let limit = Duration::from_secs(body.max_wait_seconds.map_or(300, i64::unsigned_abs));
         call = wait_until_over(&app, &caller.account, &call.id, limit).await?.unwrap_or(call);

@@ -7,6 +7,7 @@ use offhook_model::{
     Timestamp,
     call::{CallStatus, Direction},
 };
+use offhook_store::Call;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -93,16 +94,22 @@ pub(crate) async fn create_web(
         metadata: body.metadata.map(Value::Object),
         variables: body.variables.unwrap_or_default(),
     };
-    let (call, access_token) = web::create(&app, &caller.account, new).await?;
-    Ok(Json(WebCallView {
-        access_token,
-        call_id: call.id.to_string(),
-        id: call.id.to_string(),
-        agent_id: call.agent_id.map(|id| id.to_string()),
-        status: call.state.status(),
-        direction: call.direction,
-        from_number: call.from,
-        to_number: call.to,
-        started_at: call.started_at,
-    }))
+    let (call, token) = web::create(&app, &caller.account, new, WebCallView::new).await?;
+    Ok(Json(WebCallView::new(&call, &token)))
+}
+
+impl WebCallView {
+    fn new(call: &Call, token: &str) -> Self {
+        Self {
+            access_token: token.to_owned(),
+            call_id: call.id.to_string(),
+            id: call.id.to_string(),
+            agent_id: call.agent_id.as_ref().map(ToString::to_string),
+            status: call.state.status(),
+            direction: call.direction,
+            from_number: call.from.clone(),
+            to_number: call.to.clone(),
+            started_at: call.started_at,
+        }
+    }
 }

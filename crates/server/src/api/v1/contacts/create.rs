@@ -11,6 +11,7 @@ use crate::{
     app::App,
     auth::Caller,
     error::ApiError,
+    idempotency::promise,
     input::{Fields, Input, Read, rules::any_phone},
 };
 
@@ -70,6 +71,10 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
     };
+    promise(StatusCode::CREATED, {
+        let contact = contact.clone();
+        move |rows: &u64| (*rows > 0).then(|| ContactView::from(contact.clone()))
+    });
     match app.store().create_contact(&contact).await? {
         ContactChange::Stored(contact) => Ok((StatusCode::CREATED, Json((*contact).into()))),
         ContactChange::Duplicate | ContactChange::Missing => Err(duplicate()),

@@ -1,6 +1,7 @@
 //! `POST /v1/feedback`.
 
 use axum::{Json, extract::State};
+use http::StatusCode;
 use offhook_model::{Timestamp, id::FeedbackId};
 use offhook_store::Feedback;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use crate::{
     app::App,
     auth::Caller,
     error::ApiError,
+    idempotency::promise,
     input::{
         Fields, Input, Read,
         rules::{list, text},
@@ -51,7 +53,7 @@ impl Read for SendFeedback {
 }
 
 /// It was kept.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({"id": "fb_01", "ok": true, "createdAt": "2025-01-15T10:30:00Z"}))]
 pub(crate) struct KeptFeedback {
@@ -87,7 +89,12 @@ pub(crate) async fn create(
         tags: body.tags.unwrap_or_default(),
         created_at: now,
     };
+    let kept = KeptFeedback { id: feedback.id.clone(), ok: true, created_at: now };
+    promise(StatusCode::OK, {
+        let kept = kept.clone();
+        move |_rows: &u64| Some(kept.clone())
+    });
     app.store().insert_feedback(&feedback).await?;
     tracing::info!(feedback.id = %feedback.id, "feedback; `offhook feedback list` shows it");
-    Ok(Json(KeptFeedback { id: feedback.id, ok: true, created_at: now }))
+    Ok(Json(kept))
 }

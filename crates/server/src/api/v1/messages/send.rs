@@ -268,17 +268,24 @@ pub(crate) async fn send(
         send_style: body.send_style.map(str::to_owned),
         reply_to: body.reply_to_message_id.map(Into::into),
     };
-    let Sent { message, conversation, reply_parent_unresolved } =
-        send::send(&app, &caller.account, new).await?;
-    Ok(Json(SentMessage {
-        status: MessageStatus::Sent.as_str(),
-        channel: message.channel,
-        media_urls: message.media_urls(),
-        conversation_id: conversation.id,
-        from_number: message.from,
-        to_number: message.to,
-        id: message.id,
-        reply_to_message_id: reply_to,
-        reply_parent_unresolved,
-    }))
+    let view = move |sent| SentMessage::new(sent, reply_to.clone());
+    let sent = send::send(&app, &caller.account, new, view.clone()).await?;
+    Ok(Json(view(sent)))
+}
+
+impl SentMessage {
+    fn new(sent: Sent, reply_to: Option<String>) -> Self {
+        let Sent { message, conversation, reply_parent_unresolved } = sent;
+        Self {
+            status: MessageStatus::Sent.as_str(),
+            channel: message.channel,
+            media_urls: message.media_urls(),
+            conversation_id: conversation.id,
+            from_number: message.from,
+            to_number: message.to,
+            id: message.id,
+            reply_to_message_id: reply_to,
+            reply_parent_unresolved,
+        }
+    }
 }

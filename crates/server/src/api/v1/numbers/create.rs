@@ -88,8 +88,9 @@ pub(crate) async fn create(
     };
     // Before anything is bought: what is paid for must be answered.
     let standing = registration::standing(&app, &caller.account).await?;
-    let number = numbers::buy(&app, &caller.account, order).await?;
-    Ok(Json(NumberView::new(number, standing, 0)))
+    let view = move |number| NumberView::new(number, standing, 0);
+    let number = numbers::buy(&app, &caller.account, order, view).await?;
+    Ok(Json(view(number)))
 }
 
 /// Refuses an end that has passed.

@@ -1,11 +1,12 @@
 //! `POST /v1/sub-accounts`.
 
 use axum::{Json, extract::State};
+use http::StatusCode;
 use offhook_model::id::AccountId;
 use offhook_store::SubAccount;
 
 use super::{SubAccountName, view::SubAccountView};
-use crate::{app::App, auth::Caller, error::ApiError, input::Input};
+use crate::{app::App, auth::Caller, error::ApiError, idempotency::promise, input::Input};
 
 /// Makes a sub-account.
 ///
@@ -36,6 +37,10 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
     };
+    promise(StatusCode::OK, {
+        let sub = sub.clone();
+        move |_rows: &u64| Some(SubAccountView::from(sub.clone()))
+    });
     app.store().create_sub_account(&sub).await?;
     Ok(Json(sub.into()))
 }
