@@ -4,7 +4,7 @@
 # build the world again.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/offhook/target
 
-.PHONY: run test check bench build
+.PHONY: run test check bench chaos build
 
 # Installs what is missing, builds, plays the demo call, then serves.
 run: build
@@ -29,3 +29,9 @@ check:
 bench:
 	@scripts/setup test
 	scripts/bench
+
+# Kills it, and takes away its database and its disk, under load: the long
+# proofs of docs/RELIABILITY.md.
+chaos:
+	@scripts/setup test
+	scripts/chaos

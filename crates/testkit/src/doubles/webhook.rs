@@ -110,11 +110,21 @@ struct Shared {
     script: Arc<Mutex<Script>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Script {
     rules: Vec<(String, WebhookReply)>,
     sequence: VecDeque<WebhookReply>,
     fallback: Option<WebhookReply>,
+    judge: Option<Judge>,
+}
+
+/// Decides how an event is answered.
+type Judge = Arc<dyn Fn(&Received) -> WebhookReply + Send + Sync>;
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Script").field("rules", &self.rules).finish_non_exhaustive()
+    }
 }
 
 impl WebhookDouble {
@@ -156,6 +166,11 @@ impl WebhookDouble {
         locked(&self.shared.script).fallback = Some(reply);
     }
 
+    /// Every event that is no voice turn is answered as `judge` says.
+    pub fn judge(&self, judge: impl Fn(&Received) -> WebhookReply + Send + Sync + 'static) {
+        locked(&self.shared.script).judge = Some(Arc::new(judge));
+    }
+
     /// Waits for the first event of a name, e.g. `agent.call_ended`.
     pub async fn event(&self, name: &str, patience: Duration) -> Option<Value> {
         let fits = |r: &Received| r.json()["event"] == name;
@@ -191,8 +206,10 @@ async fn take(
             let fits = |words: &String| if words.is_empty() { said.is_empty() } else { said.contains(words) };
             script.rules.iter().find(|(words, _)| fits(words)).map(|(_, reply)| reply.clone())
         });
+        let judge = script.judge.clone().filter(|_| said.is_none()).map(|judge| judge(&received));
         let next = || said.as_ref().and_then(|_| script.sequence.pop_front());
         rule.or_else(next)
+            .or(judge)
             .or_else(|| script.fallback.clone())
             .unwrap_or_else(|| WebhookReply::json(&json!({})))
     };
