@@ -66,7 +66,11 @@ fn report(faults: &[String], files: usize) {
     for fault in faults {
         println!("{fault}");
     }
-    println!("tidy: {} faults in {files} files", faults.len());
+    if faults.is_empty() {
+        println!("tidy: nothing to mend in {files} files");
+    } else {
+        println!("tidy: {} faults in {files} files", faults.len());
+    }
 }
 
 /// The root of the tree.
