@@ -1,5 +1,6 @@
 //! The signed request to a webhook (contract `webhooks.md` §2), for voice
-//! turns and for deliveries alike.
+//! turns, deliveries and test events alike. It carries the signature of the
+//! contract and that of Standard Webhooks; receivers check either.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use offhook_model::webhook::Webhook;
 use reqwest::Method;
 
 use super::fetch::FetchRequest;
-use crate::sign::sign;
+use crate::sign::{sign, sign_standard};
 
 /// `User-Agent` of every webhook request.
 pub const USER_AGENT: &str = "Offhook-Webhooks/1";
@@ -32,21 +33,38 @@ pub struct WebhookPost<'a> {
     pub max_body_bytes: usize,
 }
 
+/// The headers of a request that is signed for `timestamp`, Unix seconds, both
+/// ways.
+#[must_use]
+pub fn headers(
+    secret: &str,
+    event: &str,
+    delivery_id: &str,
+    timestamp: i64,
+    body: &[u8],
+) -> Vec<(String, String)> {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let seconds = timestamp.to_string();
+    vec![
+        header("Content-Type", "application/json"),
+        header("User-Agent", USER_AGENT),
+        header("X-Webhook-Signature", &sign(secret, timestamp, body)),
+        header("X-Webhook-Timestamp", &seconds),
+        header("X-Webhook-ID", delivery_id),
+        header("X-Webhook-Event", event),
+        header("webhook-id", delivery_id),
+        header("webhook-timestamp", &seconds),
+        header("webhook-signature", &sign_standard(secret, delivery_id, timestamp, body)),
+    ]
+}
+
 impl WebhookPost<'_> {
     /// The request to send.
     #[must_use]
     pub fn request(self) -> FetchRequest {
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let signature = sign(&self.webhook.secret, self.timestamp, &self.body);
-        let mut headers = vec![
-            header("Content-Type", "application/json"),
-            header("User-Agent", USER_AGENT),
-            header("X-Webhook-Signature", &signature),
-            header("X-Webhook-Timestamp", &self.timestamp.to_string()),
-            header("X-Webhook-ID", self.delivery_id),
-            header("X-Webhook-Event", self.event),
-        ];
-        headers.extend(self.accept.map(|accept| header("Accept", accept)));
+        let secret = &self.webhook.secret;
+        let mut headers = headers(secret, self.event, self.delivery_id, self.timestamp, &self.body);
+        headers.extend(self.accept.map(|accept| ("Accept".to_owned(), accept.to_owned())));
         FetchRequest {
             method: Method::POST,
             url: self.webhook.url.clone(),
