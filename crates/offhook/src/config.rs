@@ -18,7 +18,7 @@ use toml::Table;
 pub use layers::Fault;
 pub use mail::{Mail, Signup};
 use offhook_model::{e164::E164, usage::PriceBook};
-use offhook_server::limits::Rates;
+use offhook_server::{deliver::DeliverySettings, limits::Rates};
 use reader::Reader;
 
 /// The manual, carried in the binary.
@@ -48,6 +48,7 @@ pub struct Config {
     pub allow_private: bool,
     pub allow: Vec<ipnet::IpNet>,
     pub retry_delays: Vec<Duration>,
+    pub deliveries: DeliverySettings,
     pub mail: Mail,
     pub signup: Signup,
     pub registration: Registration,
@@ -209,6 +210,7 @@ impl Config {
             allow_private: r.flag("webhooks.allow_private"),
             allow: networks(r, "webhooks.allow"),
             retry_delays: r.durations("webhooks.retry_delays"),
+            deliveries: deliveries(r),
             mail: mail::read(r, &data_dir),
             signup: mail::signup(r, sim_enabled && http_listen.ip().is_loopback()),
             registration: registration(r, sim_enabled),
@@ -248,6 +250,22 @@ fn refuse_what_is_not_there(r: &mut Reader<'_>) {
     let known = ["sqlite://", "postgres://", "postgresql://"];
     if !url.is_empty() && !known.iter().any(|scheme| url.starts_with(scheme)) {
         r.fault("store.url", "begins with neither sqlite:// nor postgres://");
+    }
+}
+
+fn deliveries(r: &mut Reader<'_>) -> DeliverySettings {
+    let mut count = |path: &str, most: i64| u32::try_from(r.number(path, 1..=most)).unwrap_or(1);
+    let in_flight = count("webhooks.in_flight", 10_000);
+    let retries_in_flight = count("webhooks.retries_in_flight", 10_000);
+    let per_endpoint = count("webhooks.per_endpoint", 10_000);
+    let breaker_failures = count("webhooks.breaker_failures", 1_000_000);
+    DeliverySettings {
+        in_flight,
+        retries_in_flight,
+        per_endpoint,
+        breaker_failures,
+        breaker_pause: r.duration("webhooks.breaker_pause"),
+        breaker_longest_pause: r.duration("webhooks.breaker_longest_pause"),
     }
 }
 

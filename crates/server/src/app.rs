@@ -13,8 +13,8 @@ use offhook_voice::providers::fetch::FetchClient;
 use tokio::sync::Notify;
 
 use crate::{
-    audit::AuditLog, calls::CallRuntime, messaging::MessagingRuntime, settings::Settings,
-    telephony::Telephony,
+    audit::AuditLog, calls::CallRuntime, deliver::DeliveryRuntime, messaging::MessagingRuntime,
+    settings::Settings, telephony::Telephony,
 };
 
 /// Tells the time; tests set it.
@@ -59,6 +59,7 @@ struct Inner {
     telephony: OnceLock<Arc<dyn Telephony>>,
     calls: CallRuntime,
     messaging: MessagingRuntime,
+    deliveries: DeliveryRuntime,
     number_ends: Notify,
     audit: AuditLog,
 }
@@ -69,6 +70,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             audit: AuditLog::new(parts.store.clone()),
+            deliveries: DeliveryRuntime::new(&parts.settings),
             parts,
             telephony: OnceLock::new(),
             calls: CallRuntime::default(),
@@ -123,6 +125,12 @@ impl App {
     #[must_use]
     pub fn messaging(&self) -> &MessagingRuntime {
         &self.0.messaging
+    }
+
+    /// Deliveries of this process.
+    #[must_use]
+    pub fn deliveries(&self) -> &DeliveryRuntime {
+        &self.0.deliveries
     }
 
     /// Rung when a number was given an end; [`crate::expire`] waits for it.

@@ -34,6 +34,7 @@ pub mod contact_cards;
 pub mod conversations;
 pub mod cursor;
 pub mod deliver;
+pub(crate) mod deliveries_api;
 pub mod error;
 pub mod events;
 pub mod expire;

@@ -34,6 +34,7 @@ use utoipa::{
         (name = "contacts", description = "The address book, and what contacts can receive"),
         (name = "location", description = "Where contacts are who share it"),
         (name = "webhooks", description = "Where the account's events go, and what became of them"),
+        (name = "deliveries", description = "Deliveries with their attempts: listed, watched, sent again; an addition of Offhook"),
         (name = "usage", description = "What was used, by day, month, number and agent"),
         (name = "billing", description = "The prepaid balance, where an operator turned it on; an addition of Offhook"),
         (name = "registration", description = "10DLC registration, which outbound texts need"),

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     api,
     app::App,
-    audit_api, billing_api,
+    audit_api, billing_api, deliveries_api,
     error::{ApiError, ErrorCode},
     media_api, observe, openapi, ops,
     requests::guard::{Guard, guard},
@@ -25,6 +25,7 @@ pub fn documented() -> OpenApiRouter<App> {
         .merge(audit_api::routes())
         .merge(sim_api::routes())
         .merge(billing_api::routes())
+        .merge(deliveries_api::routes())
         .merge(media_api::routes())
 }
 

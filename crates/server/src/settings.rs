@@ -12,7 +12,7 @@ use offhook_model::{
     usage::{Payment, PriceBook},
 };
 
-use crate::{limits::Rates, mail::MailSettings, signup::SignupSettings};
+use crate::{deliver::DeliverySettings, limits::Rates, mail::MailSettings, signup::SignupSettings};
 
 /// Settings of the server crate.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Waits between the attempts of a webhook delivery.
     pub retry_delays: Vec<Duration>,
+    /// How many deliveries are under way at once, and when an endpoint gets a rest.
+    pub deliveries: DeliverySettings,
     /// The directory of recordings and media.
     pub blobs: PathBuf,
     /// Messages.
@@ -75,6 +77,7 @@ impl Default for Settings {
             idempotency_window: minutes(24 * 60),
             trusted_proxies: Vec::new(),
             retry_delays: vec![minutes(5), minutes(30), minutes(120), minutes(360), minutes(720)],
+            deliveries: DeliverySettings::default(),
             blobs: std::env::temp_dir().join("offhook-blobs"),
             messages: Messages::default(),
             recordings: None,

@@ -1,6 +1,8 @@
 //! Setting webhooks, and trying them out.
 
+mod addressed;
 mod test_event;
+mod trigger;
 
 use http::StatusCode;
 use offhook_model::{
@@ -10,7 +12,10 @@ use offhook_model::{
 use offhook_store::StoreError;
 use offhook_voice::providers::fetch::FetchError;
 
+pub use addressed::{Addressed, Written};
+pub use offhook_voice::providers::webhook::headers;
 pub use test_event::{TestEvent, TestOutcome, test};
+pub use trigger::{Synthetic, trigger};
 
 use crate::{
     api::v1::{agents, webhooks::WebhookView},
@@ -62,10 +67,29 @@ pub async fn set(
         move |(): &()| Some(WebhookView::from(webhook.clone()))
     });
     match app.store().put_webhook(&webhook).await {
-        Ok(()) => Ok(webhook),
+        Ok(()) => {
+            // Whatever was wrong with the old one says nothing about this one.
+            app.deliveries().forget(&endpoint_of(&webhook));
+            Ok(webhook)
+        }
         Err(StoreError::Dangling) => Err(agents::unknown()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Removes the webhook of an agent, or with `None` the account's; false when
+/// there was none. What is pending for it fails, the log stays.
+///
+/// # Errors
+/// What the store answered.
+pub async fn delete(app: &App, account: &AccountId, agent: Option<&AgentId>) -> Result<bool, StoreError> {
+    let is_gone = app.store().delete_webhook(account, agent).await?;
+    app.deliveries().forget(&offhook_store::Endpoint { account: account.clone(), target: agent.cloned() });
+    Ok(is_gone)
+}
+
+fn endpoint_of(webhook: &Webhook) -> offhook_store::Endpoint {
+    offhook_store::Endpoint { account: webhook.account_id.clone(), target: webhook.agent_id.clone() }
 }
 
 /// The 404 of webhooks.

@@ -18,10 +18,14 @@ mod inbound;
 mod lists;
 #[path = "calls_api/outage.rs"]
 mod outage;
+#[path = "calls_api/outbox.rs"]
+mod outbox;
 #[path = "calls_api/party.rs"]
 mod party;
 #[path = "calls_api/recording.rs"]
 mod recording;
+#[path = "calls_api/replay.rs"]
+mod replay;
 #[path = "calls_api/sim.rs"]
 mod sim;
 #[path = "calls_api/stream.rs"]

@@ -1,6 +1,14 @@
 //! Events on their way to webhooks, and the log of their deliveries.
+//!
+//! | table | holds | file |
+//! |---|---|---|
+//! | `events` | the log: one row per event, with its body and its last attempt | this one, [`log`], [`stats`] |
+//! | `outbox` | what is still to be sent: when, in which lane, under whose lease | [`due`], [`claim`], [`record`] |
+//! | `delivery_attempts` | every attempt | [`record`], [`log`] |
+//!
+//! An event is pending exactly as long as it has a row in the outbox.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use offhook_model::{
     Timestamp,
@@ -8,15 +16,19 @@ use offhook_model::{
 };
 
 use crate::{
-    Page, Paged, Store, StoreError,
+    Store, StoreError,
     conn::Conn,
     row::Row,
     statement::statements,
-    usage::tally::{self, DELIVERY, DELIVERY_FAILED, DELIVERY_SUCCESS},
+    usage::tally::{self, Counts, DELIVERY, DELIVERY_FAILED, DELIVERY_SUCCESS},
     value::{Value, args},
 };
 
 pub(crate) mod claim;
+pub(crate) mod due;
+pub(crate) mod log;
+pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod stats;
 
 pub use claim::{ClaimedEvent, Lease};
@@ -24,7 +36,7 @@ pub use claim::{ClaimedEvent, Lease};
 /// An event to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
-    /// Its id.
+    /// Its id. Events of one `order_key` are first sent in the order of their ids.
     pub id: EventId,
     /// `X-Webhook-ID`, a UUID, the same on every attempt; the API's delivery id.
     pub delivery_id: String,
@@ -40,10 +52,31 @@ pub struct NewEvent {
     pub channel: String,
     /// The message or call it is about.
     pub subject_id: Option<String>,
+    /// The conversation or call whose first attempts keep their order; none:
+    /// it waits for no other.
+    pub order_key: Option<String>,
     /// The exact body to send.
     pub body: String,
     /// When it happened; its first attempt is due at once.
     pub created_at: Timestamp,
+}
+
+/// Whose webhook: an account's own, or that of one of its agents.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The account.
+    pub account: AccountId,
+    /// The agent; none: the account's own webhook.
+    pub target: Option<AgentId>,
+}
+
+/// Which budget an attempt comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// First attempts, of a conversation in order.
+    First,
+    /// Whatever has failed before.
+    Retry,
 }
 
 /// What came of one attempt.
@@ -92,7 +125,7 @@ pub struct Delivery {
     pub event: NewEvent,
     /// Where it stands.
     pub status: DeliveryStatus,
-    /// Attempts made.
+    /// Attempts made, over all rounds.
     pub attempts: u32,
     /// HTTP status of the last attempt.
     pub http_status: Option<u16>,
@@ -106,6 +139,8 @@ pub struct Delivery {
     pub next_attempt_at: Option<Timestamp>,
     /// When the last attempt was made.
     pub last_attempt_at: Option<Timestamp>,
+    /// When it was last replayed.
+    pub replayed_at: Option<Timestamp>,
 }
 
 /// Most characters of a reply that are kept (webhooks.md §5).
@@ -113,14 +148,11 @@ const RESPONSE_CHARS: usize = 10_000;
 
 statements! {
     INSERT = "INSERT INTO events (id, delivery_id, account_id, agent_id, target, event_type, channel, subject_id,
-        body, status, attempt_count, http_status, error, response_body, response_ms, next_attempt_at,
+        order_key, body, status, attempt_count, http_status, error, response_body, response_ms, next_attempt_at,
         last_attempt_at, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-    LIST = "SELECT * FROM events WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR target = $2)
-        AND (CAST($3 AS BIGINT) IS NULL OR created_at >= $3)
-        ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5";
-    COUNT = "SELECT COUNT(*) AS total FROM events WHERE account_id = $1
-        AND (CAST($2 AS TEXT) IS NULL OR target = $2) AND (CAST($3 AS BIGINT) IS NULL OR created_at >= $3)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+    QUEUE = "INSERT INTO outbox (event_id, lane, endpoint, order_key, due_at, attempts)
+        VALUES ($1, $2, $3, $4, $5, $6)";
 }
 
 impl Store {
@@ -135,7 +167,7 @@ impl Store {
         .await
     }
 
-    /// Stores a delivery that is over already: a voice turn, a test event.
+    /// Stores a delivery that was tried already: a voice turn, a test event.
     /// [`Verdict::RetryAt`] makes it a pending one.
     pub async fn insert_delivery(&self, event: &NewEvent, attempt: &Attempt) -> Result<(), StoreError> {
         let (event, attempt) = (event.clone(), attempt.clone());
@@ -143,52 +175,50 @@ impl Store {
             let (event, attempt) = (event.clone(), attempt.clone());
             Box::pin(async move {
                 tx.execute(&INSERT, event.args(Some(&attempt))).await?;
-                tally::count(tx, &event.account_id, DELIVERY, event.created_at).await?;
-                count_outcome(tx, &event.account_id, event.created_at, &attempt).await
+                if let Verdict::RetryAt(at) = attempt.verdict {
+                    queue(tx, &event, Lane::Retry, at).await?;
+                }
+                record::keep(tx, &[&event.id]).await?;
+                let mut counts = Counts::default();
+                counts.add(&event.account_id, DELIVERY, event.created_at, 1);
+                if let Some(kind) = attempt.status().counted() {
+                    counts.add(&event.account_id, kind, event.created_at, 1);
+                }
+                counts.write(tx).await
             })
         })
         .await
-    }
-
-    /// The delivery log, newest first: of the whole account, or of one agent's
-    /// own webhook; all of it, or since a moment.
-    pub async fn deliveries(
-        &self,
-        account: &AccountId,
-        target: Option<&AgentId>,
-        since: Option<Timestamp>,
-        page: Page,
-    ) -> Result<Paged<Delivery>, StoreError> {
-        let mut conn = self.read().await?;
-        let total = conn.one(&COUNT, args![account, target, since]).await?.number("total")?;
-        let rows = conn.all(&LIST, args![account, target, since, page.limit, page.offset]).await?;
-        let data = rows.iter().map(Delivery::from_row).collect::<Result<_, _>>()?;
-        Ok(Paged::new(data, total, page))
     }
 }
 
 /// Stores an event inside somebody's transaction.
 pub(crate) async fn insert(tx: &mut Conn, event: &NewEvent) -> Result<(), StoreError> {
     tx.execute(&INSERT, event.args(None)).await?;
+    queue(tx, event, Lane::First, event.created_at).await?;
     tally::count(tx, &event.account_id, DELIVERY, event.created_at).await
 }
 
-/// Counts a delivery that is over now, at the moment of its event.
-async fn count_outcome(
-    tx: &mut Conn,
-    account: &AccountId,
-    created_at: Timestamp,
-    attempt: &Attempt,
-) -> Result<(), StoreError> {
-    let kind = match attempt.verdict {
-        Verdict::Success => DELIVERY_SUCCESS,
-        Verdict::Failed => DELIVERY_FAILED,
-        Verdict::RetryAt(_) => return Ok(()),
-    };
-    tally::count(tx, account, kind, created_at).await
+async fn queue(tx: &mut Conn, event: &NewEvent, lane: Lane, due: Timestamp) -> Result<(), StoreError> {
+    let order = event.order_key.clone().unwrap_or_else(|| event.id.to_string());
+    let args = args![&event.id, lane.number(), event.endpoint().to_string(), order, due, lane.number()];
+    tx.execute(&QUEUE, args).await.map(drop)
+}
+
+/// Ids as the statements take them: a JSON object, which both databases unfold
+/// as rows. One text, one argument, however many there are.
+fn id_set<'a>(ids: impl IntoIterator<Item = &'a EventId>) -> String {
+    let set: serde_json::Map<String, serde_json::Value> =
+        ids.into_iter().map(|id| (id.to_string(), serde_json::Value::Null)).collect();
+    serde_json::Value::Object(set).to_string()
 }
 
 impl NewEvent {
+    /// Whose webhook gets it.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint { account: self.account_id.clone(), target: self.target.clone() }
+    }
+
     fn args(&self, attempt: Option<&Attempt>) -> Vec<Value> {
         let mut args = args![
             &self.id,
@@ -199,6 +229,7 @@ impl NewEvent {
             &self.event_type,
             &self.channel,
             self.subject_id.clone(),
+            self.order_key.clone(),
             &self.body
         ];
         args.extend(match attempt {
@@ -228,6 +259,47 @@ impl NewEvent {
     }
 }
 
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.target.as_ref().map_or("", AgentId::as_str))
+    }
+}
+
+impl Endpoint {
+    /// Reads a column of the outbox.
+    fn from_column(text: &str) -> Result<Self, StoreError> {
+        let (account, target) =
+            text.split_once('/').ok_or_else(|| StoreError::corrupt("column endpoint: malformed"))?;
+        let target = Some(target).filter(|target| !target.is_empty()).map(AgentId::from);
+        Ok(Self { account: account.into(), target })
+    }
+}
+
+impl Lane {
+    /// Both, the more urgent one first.
+    pub const ALL: [Self; 2] = [Self::First, Self::Retry];
+
+    /// As metrics name it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+        }
+    }
+
+    fn number(self) -> i64 {
+        match self {
+            Self::First => 0,
+            Self::Retry => 1,
+        }
+    }
+
+    fn from_number(number: i64) -> Self {
+        if number == 0 { Self::First } else { Self::Retry }
+    }
+}
+
 impl Attempt {
     fn status(&self) -> DeliveryStatus {
         match self.verdict {
@@ -254,6 +326,9 @@ impl Attempt {
 }
 
 impl DeliveryStatus {
+    /// The contract's words.
+    pub const WORDS: &[&str] = &["pending", "success", "failed"];
+
     /// The contract's word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -264,8 +339,19 @@ impl DeliveryStatus {
         }
     }
 
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
+    /// What the contract's word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
         [Self::Pending, Self::Success, Self::Failed].into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// What it counts as in the rollups, beside being a delivery.
+    fn counted(self) -> Option<&'static str> {
+        match self {
+            Self::Pending => None,
+            Self::Success => Some(DELIVERY_SUCCESS),
+            Self::Failed => Some(DELIVERY_FAILED),
+        }
     }
 }
 
@@ -281,6 +367,7 @@ impl Delivery {
                 event_type: row.text("event_type")?,
                 channel: row.text("channel")?,
                 subject_id: row.opt_text("subject_id")?,
+                order_key: row.opt_text("order_key")?,
                 body: row.text("body")?,
                 created_at: row.time("created_at")?,
             },
@@ -292,6 +379,7 @@ impl Delivery {
             response_ms: row.opt_number("response_ms")?,
             next_attempt_at: row.opt_time("next_attempt_at")?,
             last_attempt_at: row.opt_time("last_attempt_at")?,
+            replayed_at: row.opt_time("replayed_at")?,
         })
     }
 }

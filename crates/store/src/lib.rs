@@ -76,7 +76,11 @@ pub use contacts::{Contact, ContactChange, ContactPatch};
 pub use conversations::Conversation;
 pub use error::StoreError;
 pub use events::{
-    Attempt, ClaimedEvent, Delivery, DeliveryStatus, Lease, NewEvent, Verdict, stats::DeliveryCount,
+    Attempt, ClaimedEvent, Delivery, DeliveryStatus, Endpoint, Lane, Lease, NewEvent, Verdict,
+    due::DueEvent,
+    log::{DeliveryFilter, DeliveryPage, PastAttempt},
+    replay::{Replay, ReplayFilter},
+    stats::DeliveryCount,
 };
 pub use failpoint::Failpoint;
 pub use feedback::Feedback;

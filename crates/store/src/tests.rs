@@ -194,6 +194,7 @@ fn event(account: &AccountId, second: i64) -> NewEvent {
         event_type: "agent.call_ended".into(),
         channel: "voice".into(),
         subject_id: Some("call_1".into()),
+        order_key: None,
         body: "{}".into(),
         created_at: at(second),
     }

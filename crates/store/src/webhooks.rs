@@ -1,11 +1,13 @@
 //! Webhook endpoints of accounts and agents.
 
+use std::collections::HashMap;
+
 use offhook_model::{
     id::{AccountId, AgentId},
     webhook::Webhook,
 };
 
-use crate::{Store, StoreError, agents, row::Row, statement::statements, value::args};
+use crate::{Endpoint, Store, StoreError, agents, row::Row, statement::statements, value::args};
 
 statements! {
     BY_SCOPE = "SELECT * FROM webhooks WHERE account_id = $1 AND scope = $2";
@@ -15,6 +17,8 @@ statements! {
         ON CONFLICT (account_id, scope) DO UPDATE SET id = excluded.id, url = excluded.url,
         secret = excluded.secret, context_limit = excluded.context_limit, timeout_s = excluded.timeout_s,
         created_at = excluded.created_at";
+    OF_MANY = "SELECT w.* FROM json_each($1 /*pg: ::json */) AS k, webhooks w
+        WHERE w.account_id = k.value ->> 'account' AND w.scope = k.value ->> 'scope'";
     DELETE = "DELETE FROM webhooks WHERE account_id = $1 AND scope = $2";
 }
 
@@ -28,6 +32,30 @@ impl Store {
     ) -> Result<Option<Webhook>, StoreError> {
         let row = self.read().await?.optional(&BY_SCOPE, args![account, scope(agent)]).await?;
         row.map(from_row).transpose()
+    }
+
+    /// The webhooks of many endpoints as they are now; those that have none are
+    /// missing. No fall-back.
+    pub async fn webhooks_of<'a>(
+        &self,
+        endpoints: impl IntoIterator<Item = &'a Endpoint>,
+    ) -> Result<HashMap<Endpoint, Webhook>, StoreError> {
+        let wanted: serde_json::Map<String, serde_json::Value> = endpoints
+            .into_iter()
+            .map(|endpoint| {
+                let scope = scope(endpoint.target.as_ref());
+                (endpoint.to_string(), serde_json::json!({"account": endpoint.account, "scope": scope}))
+            })
+            .collect();
+        let wanted = serde_json::Value::Object(wanted).to_string();
+        let rows = self.read().await?.all(&OF_MANY, args![wanted]).await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let webhook = from_row(row)?;
+            let endpoint = Endpoint { account: webhook.account_id.clone(), target: webhook.agent_id.clone() };
+            found.insert(endpoint, webhook);
+        }
+        Ok(found)
     }
 
     /// Where an agent's events go: its own webhook, else the account's.

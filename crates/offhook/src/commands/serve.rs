@@ -67,6 +67,7 @@ pub fn settings(config: &Config) -> Start {
             idempotency_window: config.idempotency_window,
             trusted_proxies: config.trusted_proxies.clone(),
             retry_delays: config.retry_delays.clone(),
+            deliveries: config.deliveries,
             messages: Messages {
                 per_minute: config.messages.per_minute,
                 max_media_bytes: config.messages.max_media_bytes,

@@ -5,13 +5,13 @@ use std::time::Duration;
 use offhook_model::{
     Timestamp,
     call::CallState,
-    id::EventId,
     report::Turn,
     webhook::{CallEndedData, Envelope, TranscriptLine, Webhook},
 };
 use offhook_store::{Call, NewEvent};
 
 use super::party::Party;
+use crate::webhooks::Addressed;
 
 /// The event's name.
 pub const CALL_ENDED: &str = "agent.call_ended";
@@ -71,16 +71,5 @@ pub fn call_ended(
         conversation_state: party.conversation_state,
         recent_history: Vec::new(),
     };
-    Ok(NewEvent {
-        id: EventId::new(now, rand::random()),
-        delivery_id: uuid::Uuid::new_v4().to_string(),
-        account_id: call.account_id.clone(),
-        agent_id: call.agent_id.clone(),
-        target: webhook.agent_id.clone(),
-        event_type: CALL_ENDED.to_owned(),
-        channel: "voice".to_owned(),
-        subject_id: Some(call.id.to_string()),
-        body: serde_json::to_string(&envelope)?,
-        created_at: now,
-    })
+    Addressed::to(webhook).about(&call.id).within(&call.id).event(&envelope)
 }

@@ -1,12 +1,10 @@
 //! One signed request to a webhook (contract `webhooks.md` §2, §5).
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use offhook_model::{Timestamp, webhook::Webhook};
-use offhook_voice::{
-    providers::fetch::{FetchClient, FetchError, FetchRequest},
-    sign::sign,
+use offhook_voice::providers::{
+    fetch::{FetchClient, FetchError},
+    webhook::WebhookPost,
 };
 
 use super::outcome::{Outcome, RESPONSE_CHARS, Tried, kept_body};
@@ -29,24 +27,16 @@ pub struct Outgoing<'a> {
 ///
 /// Any 2xx head within the timeout is a success, whatever becomes of its body.
 pub async fn attempt(client: &FetchClient, webhook: &Webhook, out: Outgoing<'_>, now: Timestamp) -> Tried {
-    let timestamp = now.as_second();
-    let header = |name: &str, value: String| (name.to_owned(), value);
-    let request = FetchRequest {
-        method: http::Method::POST,
-        url: webhook.url.clone(),
-        headers: vec![
-            header("Content-Type", "application/json".to_owned()),
-            header("X-Webhook-Signature", sign(&webhook.secret, timestamp, out.body.as_bytes())),
-            header("X-Webhook-Timestamp", timestamp.to_string()),
-            header("X-Webhook-ID", out.delivery_id.to_owned()),
-            header("X-Webhook-Event", out.event.to_owned()),
-            header("User-Agent", "Offhook-Webhooks/1".to_owned()),
-        ],
-        body: Some(Bytes::copy_from_slice(out.body.as_bytes())),
-        timeout: Duration::from_secs(webhook.timeout_s.into()),
+    let post = WebhookPost {
+        webhook,
+        event: out.event,
+        delivery_id: out.delivery_id,
+        timestamp: now.as_second(),
+        body: Bytes::copy_from_slice(out.body.as_bytes()),
+        accept: None,
         max_body_bytes: RESPONSE_BYTES,
     };
-    let mut response = match client.send(request).await {
+    let mut response = match client.send(post.request()).await {
         Ok(response) => response,
         Err(error) => return of_error(&error),
     };

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use offhook_model::{
     Timestamp,
-    id::{EventId, MessageId},
+    id::MessageId,
     message::Message,
     number::Number,
     webhook::{Envelope, EventContact, EventGroup, HistoryEntry, MessageData, RepliedTo, Webhook},
 };
 use offhook_store::{Arrival, Conversation, NewEvent, Tell};
 
-use crate::{app::App, error::ApiError};
+use crate::{app::App, error::ApiError, webhooks::Addressed};
 
 /// The event's name.
 pub const MESSAGE: &str = "agent.message";
@@ -102,18 +102,7 @@ impl Teller {
             conversation_state: conversation.metadata.clone(),
             recent_history: history.iter().map(history_entry).collect(),
         };
-        Ok(NewEvent {
-            id: EventId::new(now, rand::random()),
-            delivery_id: uuid::Uuid::new_v4().to_string(),
-            account_id: message.account_id.clone(),
-            agent_id: message.agent_id.clone(),
-            target: webhook.agent_id.clone(),
-            event_type: MESSAGE.to_owned(),
-            channel: message.channel.as_str().to_owned(),
-            subject_id: Some(message.id.to_string()),
-            body: serde_json::to_string(&envelope)?,
-            created_at: now,
-        })
+        Addressed::to(webhook).about(&message.id).within(&conversation.id).event(&envelope)
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use offhook_model::{
     Timestamp,
     agent::Agent,
-    id::{AccountId, EventId, NumberId},
+    id::{AccountId, NumberId},
     number::Number,
     webhook::{Envelope, Webhook},
 };
-use offhook_store::{NewEvent, Page};
+use offhook_store::Page;
 use serde::Serialize;
 use serde_json::json;
 
@@ -21,6 +21,8 @@ use crate::{
     },
     error::ApiError,
 };
+
+use super::{Addressed, Written};
 
 const EVENT: &str = "agent.message";
 
@@ -99,18 +101,14 @@ pub async fn test(app: &App, webhook: Webhook, event: TestEvent) -> Result<TestO
     let took = started.elapsed();
     let success = result.outcome == Outcome::Success;
 
-    let record = NewEvent {
-        id: EventId::new(sent_at, rand::random()),
+    let record = Addressed::to(&webhook).written(Written {
         delivery_id,
-        account_id: webhook.account_id,
-        agent_id,
-        target: webhook.agent_id,
-        event_type: EVENT.to_owned(),
+        event: EVENT.to_owned(),
         channel: channel.to_owned(),
-        subject_id: None,
+        agent: agent_id,
         body,
-        created_at: sent_at,
-    };
+        at: sent_at,
+    });
     let verdict = if success { offhook_store::Verdict::Success } else { offhook_store::Verdict::Failed };
     let attempt = offhook_store::Attempt {
         http_status: result.http_status,
@@ -144,7 +142,7 @@ fn message(event: TestEvent, number: Option<Number>, at: Timestamp) -> TestMessa
 }
 
 /// The agent's first number, else any of the account's.
-async fn number_of(
+pub(super) async fn number_of(
     app: &App,
     account: &AccountId,
     agent: Option<&Agent>,

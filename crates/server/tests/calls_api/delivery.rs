@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use offhook_model::call::EndReason;
-use offhook_store::{Delivery, DeliveryStatus};
+use offhook_store::{Delivery, DeliveryStatus, Lane};
 use offhook_voice::sign::sign;
 use tokio_util::sync::CancellationToken;
 
@@ -160,7 +160,10 @@ async fn a_lost_lease_sends_the_event_again_under_the_same_id(world: World) {
     pending(&world).await;
     // A worker that claims and dies.
     let lease = Duration::from_secs(150);
-    let claimed = world.store().claim_events("dead", world.app.now(), lease, 10).await.unwrap();
+    let now = world.app.now();
+    let due = world.store().due_events(Lane::First, now, 10).await.unwrap();
+    let due: Vec<_> = due.into_iter().map(|due| due.id).collect();
+    let claimed = world.store().claim_events("dead", now, lease, &due).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(world.deliverer().deliver_due().await.unwrap(), 0);
     world.advance(lease);

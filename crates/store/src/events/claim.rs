@@ -1,12 +1,11 @@
 //! Claiming due events, with leases.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use offhook_model::{Timestamp, id::EventId};
 
-use crate::{
-    Attempt, Delivery, Store, StoreError, events::count_outcome, statement::statements, value::args,
-};
+use super::{Delivery, Lane, id_set};
+use crate::{Store, StoreError, statement::statements, value::args};
 
 /// The right to deliver an event until a moment; it fences late results.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,93 +23,84 @@ pub struct Lease {
 pub struct ClaimedEvent {
     /// The event, and what came of earlier attempts.
     pub delivery: Delivery,
+    /// Where it was claimed from.
+    pub lane: Lane,
+    /// Attempts made in this round of the schedule; a replay begins another.
+    pub attempts: u32,
     /// To be shown with the result.
     pub lease: Lease,
 }
 
 statements! {
-    CLAIM = "UPDATE events SET lease_owner = $1, lease_until = $2 WHERE id IN (
-        SELECT e.id FROM events e WHERE e.status = 'pending' AND e.next_attempt_at <= $3
-        AND (e.lease_until IS NULL OR e.lease_until <= $3)
-        ORDER BY e.next_attempt_at, e.id LIMIT $4 /*pg: FOR UPDATE SKIP LOCKED */) RETURNING *";
-    RECORD = "UPDATE events SET status = $4, attempt_count = attempt_count + 1, http_status = $5, error = $6,
-        response_body = $7, response_ms = $8, next_attempt_at = $9, last_attempt_at = $10,
-        lease_owner = NULL, lease_until = NULL
-        WHERE id = $1 AND lease_owner = $2 AND lease_until = $3 AND status = 'pending'
-        RETURNING account_id, created_at";
-    NEXT_DUE = "SELECT MIN(CASE WHEN lease_until > next_attempt_at THEN lease_until ELSE next_attempt_at END) AS due
-        FROM events WHERE status = 'pending'";
+    CLAIM = "UPDATE outbox SET lease_owner = $1, lease_until = $2, due_at = $2 WHERE event_id IN (
+        SELECT o.event_id FROM outbox o WHERE o.event_id IN (SELECT key FROM json_each($3 /*pg: ::json */))
+        AND o.due_at <= $4 /*pg: FOR UPDATE SKIP LOCKED */) RETURNING event_id, lane, attempts";
+    BODIES = "SELECT * FROM events WHERE id IN (SELECT key FROM json_each($1 /*pg: ::json */))";
+    // Whoever owns a lease and was not seen since is dead; nobody else waits for it.
+    RELEASE = "UPDATE outbox SET lease_owner = NULL, lease_until = NULL, due_at = $2
+        WHERE lease_owner IS NOT NULL AND lease_owner <> $1 AND NOT EXISTS (
+            SELECT 1 FROM incarnations i WHERE i.id = outbox.lease_owner AND i.seen_at >= $3)";
 }
 
 impl Store {
-    /// Claims up to `limit` due events of any account, longest due first.
-    /// Nobody else gets them until the lease ends; then, if no result was
-    /// recorded, anybody may: delivery is at least once.
+    /// Claims those of `ids` that are still due, of any account. Nobody else
+    /// gets them until the lease ends; then, if no result was recorded, anybody
+    /// may: delivery is at least once.
+    ///
+    /// The answer is in the order of `ids`.
     pub async fn claim_events(
         &self,
         owner: &str,
         now: Timestamp,
         lease: Duration,
-        limit: u32,
+        ids: &[EventId],
     ) -> Result<Vec<ClaimedEvent>, StoreError> {
-        let owner = owner.to_owned();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let lease_ms = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let until_ms = now.as_millisecond().saturating_add(lease_ms);
         let until = Timestamp::from_millisecond(until_ms).unwrap_or(Timestamp::MAX);
-        self.write(move |tx| {
-            let owner = owner.clone();
-            Box::pin(async move {
-                let mut claimed = Vec::new();
-                for row in tx.all(&CLAIM, args![&owner, until, now, limit]).await? {
-                    let delivery = Delivery::from_row(&row)?;
-                    let lease = Lease {
-                        event_id: delivery.event.id.clone(),
-                        owner: owner.clone(),
-                        until: row.time("lease_until")?,
-                    };
-                    claimed.push(ClaimedEvent { delivery, lease });
-                }
-                // RETURNING promises no order.
-                claimed.sort_by(|a, b| order(a).cmp(&order(b)));
-                Ok(claimed)
+        let (set, claimer) = (id_set(ids), owner.to_owned());
+        let mut claimed = self
+            .write(move |tx| {
+                let (set, claimer) = (set.clone(), claimer.clone());
+                Box::pin(async move {
+                    let mut claimed = HashMap::new();
+                    for row in tx.all(&CLAIM, args![&claimer, until, set, now]).await? {
+                        let lane = Lane::from_number(row.int("lane")?);
+                        claimed.insert(row.id::<EventId>("event_id")?, (lane, row.number("attempts")?));
+                    }
+                    let bodies = tx.all(&BODIES, args![id_set(claimed.keys())]).await?;
+                    let mut events = HashMap::new();
+                    for row in bodies {
+                        let delivery = Delivery::from_row(&row)?;
+                        let Some((lane, attempts)) = claimed.get(&delivery.event.id).copied() else {
+                            continue;
+                        };
+                        let lease =
+                            Lease { event_id: delivery.event.id.clone(), owner: claimer.clone(), until };
+                        let id = delivery.event.id.clone();
+                        events.insert(id, ClaimedEvent { delivery, lane, attempts, lease });
+                    }
+                    Ok(events)
+                })
             })
-        })
-        .await
+            .await?;
+        Ok(ids.iter().filter_map(|id| claimed.remove(id)).collect())
     }
 
-    /// Stores what came of an attempt and gives the lease back. False when the
-    /// lease was lost: somebody else has the event, and this result is dropped.
-    pub async fn record_attempt(&self, lease: &Lease, attempt: &Attempt) -> Result<bool, StoreError> {
-        let args = args![
-            &lease.event_id,
-            &lease.owner,
-            lease.until,
-            attempt.status().as_str(),
-            attempt.http_status.map(i64::from),
-            attempt.error.clone(),
-            attempt.kept_body(),
-            attempt.took_ms(),
-            attempt.next_at(),
-            attempt.at
-        ];
-        let attempt = attempt.clone();
-        self.write(move |tx| {
-            let (args, attempt) = (args.clone(), attempt.clone());
-            Box::pin(async move {
-                let Some(row) = tx.optional(&RECORD, args).await? else { return Ok(false) };
-                count_outcome(tx, &row.id("account_id")?, row.time("created_at")?, &attempt).await?;
-                Ok(true)
-            })
-        })
-        .await
+    /// Takes the leases of dead processes away, so that their events are due
+    /// now: of every other owner without a heartbeat since `silent_since`.
+    /// Answers how many. Reads the whole outbox: for starts, not for every pass.
+    ///
+    /// On SQLite there is one process: at its start pass the present time.
+    pub async fn release_dead_leases(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        silent_since: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.execute(&RELEASE, args![owner, now, silent_since]).await
     }
-
-    /// When the next event is due, or its lease over; none without pending ones.
-    pub async fn next_event_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read().await?.one(&NEXT_DUE, args![]).await?.opt_time("due")
-    }
-}
-
-fn order(claimed: &ClaimedEvent) -> (Option<Timestamp>, &EventId) {
-    (claimed.delivery.next_attempt_at, &claimed.delivery.event.id)
 }

@@ -101,6 +101,8 @@ pub(super) async fn check(store: &Store) -> usize {
         let slot = row.int("slot").unwrap();
         add(&mut found, format!("{account} {grain} {slot} {kind} {agent} {number}"), (n[0], n[1], n[2]));
     }
+    // What was replayed is taken back, and may leave a row of nothing.
+    found.retain(|_, n| *n != (0, 0, 0));
     assert_same(&found, &expected);
     assert_same(&call_counts(store).await, &counted_calls(store).await);
     counted

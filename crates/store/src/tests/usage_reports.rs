@@ -102,8 +102,7 @@ async fn calls_count_when_they_begin_and_deliveries_by_outcome(Fixture { store, 
     store.insert_event(&event(&owner, 0)).await.unwrap();
     let pending = UsageSums { calls: 1, deliveries: 1, ..UsageSums::default() };
     assert_eq!(store.usage(&owner).await.unwrap(), pending);
-    let claimed =
-        store.claim_events("me", at(1), std::time::Duration::from_secs(5), 1).await.unwrap().remove(0);
+    let claimed = super::events::claim(&store, "me", at(1), 1).await.remove(0);
     let mut attempt = crate::Attempt {
         http_status: Some(500),
         error: None,
@@ -112,13 +111,12 @@ async fn calls_count_when_they_begin_and_deliveries_by_outcome(Fixture { store, 
         took: std::time::Duration::ZERO,
         verdict: crate::Verdict::RetryAt(at(2)),
     };
-    assert!(store.record_attempt(&claimed.lease, &attempt).await.unwrap());
+    assert!(super::events::record(&store, &claimed, attempt.clone()).await);
     assert_eq!(store.usage(&owner).await.unwrap(), pending);
-    let claimed =
-        store.claim_events("me", at(2), std::time::Duration::from_secs(5), 1).await.unwrap().remove(0);
+    let claimed = super::events::claim(&store, "me", at(2), 1).await.remove(0);
     attempt.verdict = crate::Verdict::Failed;
-    assert!(store.record_attempt(&claimed.lease, &attempt).await.unwrap());
-    assert!(!store.record_attempt(&claimed.lease, &attempt).await.unwrap());
+    assert!(super::events::record(&store, &claimed, attempt.clone()).await);
+    assert!(!super::events::record(&store, &claimed, attempt.clone()).await);
     assert_eq!(store.usage(&owner).await.unwrap(), UsageSums { undelivered: 1, ..pending });
 }
 

@@ -1,5 +1,7 @@
 //! Adding to the rollups, in the transaction of what they count.
 
+use std::collections::BTreeMap;
+
 use offhook_model::{
     Timestamp,
     id::{AccountId, AgentId, NumberId},
@@ -64,10 +66,10 @@ statements! {
         n = usage_rollups.n + 1, quantity = usage_rollups.quantity + excluded.quantity,
         amount_micros = usage_rollups.amount_micros + excluded.amount_micros");
     ADD_TO_ACCOUNT = concat!("INSERT INTO usage_rollups (account_id, grain, slot, kind, agent_id, number_id, shard,
-        n, quantity, amount_micros) VALUES ($1, 't', 0, $4, '', '', ", shard!(), ", 1, 0, 0),
-        ($1, 'd', $2, $4, '', '', ", shard!(), ", 1, 0, 0), ($1, 'q', $3, $4, '', '', ", shard!(), ", 1, 0, 0)
+        n, quantity, amount_micros) VALUES ($1, 't', 0, $4, '', '', ", shard!(), ", $5, 0, 0),
+        ($1, 'd', $2, $4, '', '', ", shard!(), ", $5, 0, 0), ($1, 'q', $3, $4, '', '', ", shard!(), ", $5, 0, 0)
         ON CONFLICT (account_id, grain, slot, kind, agent_id, number_id, shard)
-        DO UPDATE SET n = usage_rollups.n + 1");
+        DO UPDATE SET n = usage_rollups.n + excluded.n");
 }
 
 impl Tally<'_> {
@@ -95,7 +97,29 @@ pub(crate) async fn count(
     kind: &'static str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let at = at.as_millisecond();
-    let args = args![account, at.div_euclid(DAY_MS), at.div_euclid(QUARTER_MS), kind];
-    tx.execute(&ADD_TO_ACCOUNT, args).await.map(drop)
+    let mut counts = Counts::default();
+    counts.add(account, kind, at, 1);
+    counts.write(tx).await
+}
+
+/// Many such counts, summed before they are written.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(BTreeMap<(AccountId, &'static str, i64), i64>);
+
+impl Counts {
+    /// `n` more of them at `at`; negative takes back.
+    pub(crate) fn add(&mut self, account: &AccountId, kind: &'static str, at: Timestamp, n: i64) {
+        let quarter = at.as_millisecond().div_euclid(QUARTER_MS);
+        *self.0.entry((account.clone(), kind, quarter)).or_default() += n;
+    }
+
+    /// Adds them to the account's rollups, always in the same order, so that
+    /// transactions that meet queue.
+    pub(crate) async fn write(self, tx: &mut Conn) -> Result<(), StoreError> {
+        for ((account, kind, quarter), n) in self.0.into_iter().filter(|(_, n)| *n != 0) {
+            let day = quarter.div_euclid(DAY_MS / QUARTER_MS);
+            tx.execute(&ADD_TO_ACCOUNT, args![&account, day, quarter, kind, n]).await?;
+        }
+        Ok(())
+    }
 }

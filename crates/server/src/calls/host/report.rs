@@ -6,10 +6,10 @@ use offhook_bus::LiveEvent;
 use offhook_model::{
     Timestamp,
     call::{CallState, EndReason},
-    id::{CallId, EventId, TurnId},
+    id::{CallId, TurnId},
     report::{CallReport, Ended, Role, Turn, WebhookExchange},
 };
-use offhook_store::{Attempt, NewEvent, StoreError, Verdict};
+use offhook_store::{Attempt, StoreError, Verdict};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         live::Owner,
     },
     error::Chain,
+    webhooks::{Addressed, Written},
 };
 
 /// How long a report is kept while the database is away; then it is lost.
@@ -115,18 +116,20 @@ async fn keep_exchange(
         exchange.error.is_none() && exchange.http_status.is_some_and(|status| (200..300).contains(&status));
     let outcome = if ok { "success" } else { "failed" };
     metrics::counter!("offhook_voice_turns_total", "outcome" => outcome).increment(1);
-    let event = NewEvent {
-        id: EventId::new(exchange.at, rand::random()),
-        delivery_id: exchange.delivery_id.clone(),
-        account_id: owner.account.clone(),
-        agent_id: Some(owner.agent.clone()),
+    let to = Addressed {
+        account: owner.account.clone(),
         target: owner.own_webhook.then(|| owner.agent.clone()),
-        event_type: "agent.message".to_owned(),
-        channel: "voice".to_owned(),
-        subject_id: Some(call.to_string()),
-        body: exchange.request_body.clone(),
-        created_at: exchange.at,
+        subject: Some(call.to_string()),
+        order: None,
     };
+    let event = to.written(Written {
+        delivery_id: exchange.delivery_id.clone(),
+        event: "agent.message".to_owned(),
+        channel: "voice".to_owned(),
+        agent: Some(owner.agent.clone()),
+        body: exchange.request_body.clone(),
+        at: exchange.at,
+    });
     let attempt = Attempt {
         http_status: exchange.http_status,
         error: exchange.error.clone(),

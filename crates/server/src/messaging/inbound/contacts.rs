@@ -6,7 +6,7 @@ use std::sync::Arc;
 use offhook_carriers::texting::{InboundContacts, SharedContact};
 use offhook_model::{
     Timestamp,
-    id::{ConversationId, EventId, MessageId},
+    id::{ConversationId, MessageId},
     message::{Message, MessageDirection, MessageStatus},
     number::Number,
     webhook::{ContactSharedData, Envelope, SharedContactData, Webhook},
@@ -19,6 +19,7 @@ use crate::{
     app::App,
     error::ApiError,
     messaging::{event::history_entry, usage},
+    webhooks::Addressed,
 };
 
 /// The event's name.
@@ -158,16 +159,5 @@ fn event(
         conversation_state: conversation.metadata.clone(),
         recent_history: history.iter().map(history_entry).collect(),
     };
-    Ok(NewEvent {
-        id: EventId::new(now, rand::random()),
-        delivery_id: uuid::Uuid::new_v4().to_string(),
-        account_id: message.account_id.clone(),
-        agent_id: message.agent_id.clone(),
-        target: webhook.agent_id.clone(),
-        event_type: CONTACT_SHARED.to_owned(),
-        channel: message.channel.as_str().to_owned(),
-        subject_id: Some(message.id.to_string()),
-        body: serde_json::to_string(&envelope)?,
-        created_at: now,
-    })
+    Addressed::to(webhook).about(&message.id).within(&conversation.id).event(&envelope)
 }

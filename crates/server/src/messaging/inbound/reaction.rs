@@ -5,14 +5,16 @@ use std::sync::Arc;
 use offhook_carriers::texting::InboundReaction;
 use offhook_model::{
     Timestamp,
-    id::{EventId, ReactionId},
+    id::ReactionId,
     message::MessageDirection,
     webhook::{Envelope, ReactionData, Webhook},
 };
 use offhook_store::{Arrival, NewEvent, NewReaction, Reaction};
 
 use super::{Outcome, text::sender};
-use crate::{app::App, error::ApiError, messaging::event::history_entry, reactions::Wanted};
+use crate::{
+    app::App, error::ApiError, messaging::event::history_entry, reactions::Wanted, webhooks::Addressed,
+};
 
 /// The event's name.
 pub const REACTION: &str = "agent.reaction";
@@ -104,17 +106,6 @@ impl Teller {
             conversation_state: conversation.metadata.clone(),
             recent_history: history.iter().map(history_entry).collect(),
         };
-        Ok(NewEvent {
-            id: EventId::new(now, rand::random()),
-            delivery_id: uuid::Uuid::new_v4().to_string(),
-            account_id: message.account_id.clone(),
-            agent_id: self.agent.clone(),
-            target: webhook.agent_id.clone(),
-            event_type: REACTION.to_owned(),
-            channel: self.channel.to_owned(),
-            subject_id: Some(message.id.to_string()),
-            body: serde_json::to_string(&envelope)?,
-            created_at: now,
-        })
+        Addressed::to(webhook).about(&message.id).within(&conversation.id).event(&envelope)
     }
 }

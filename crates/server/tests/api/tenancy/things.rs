@@ -39,6 +39,7 @@ impl Things {
         world.post(&format!("/v1/agents/{agent}/numbers"), json!({"numberId": line.id})).await.ok();
         world.post(&format!("/v1/agents/{agent}/webhook"), json!({"url": "https://example.com"})).await.ok();
         let message = world.hear("+14155559876", &line, "mine").await;
+        let delivery = word(&world.get("/offhook/v1/deliveries").await.ok()["data"][0]["id"]);
         let conversation = word(&world.get("/v1/conversations").await.ok()["data"][0]["id"]);
         let contact = json!({"phoneNumber": "+14155559876", "name": "mine"});
         let contact = word(&world.post("/v1/contacts", contact).await.body["id"]);
@@ -59,6 +60,7 @@ impl Things {
                 ("connection_id", word(&connection["connection_id"])),
                 ("sub_account_id", sub),
                 ("call_id", call),
+                ("delivery_id", delivery),
                 ("verification_id", verification),
                 // Somebody who shares their location with this account.
                 ("phone_number", "%2B14155559876".to_owned()),

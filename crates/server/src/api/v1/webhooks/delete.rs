@@ -13,7 +13,7 @@ use crate::{api::v1::Success, app::App, auth::Caller, error::ApiError, webhooks}
     )
 )]
 pub(crate) async fn delete(State(app): State<App>, caller: Caller) -> Result<Json<Success>, ApiError> {
-    if app.store().delete_webhook(&caller.account, None).await? {
+    if webhooks::delete(&app, &caller.account, None).await? {
         return Ok(Json(Success::YES));
     }
     Err(webhooks::unknown())

@@ -28,7 +28,7 @@ pub(crate) async fn delete(
     Path(id): Path<AgentId>,
 ) -> Result<Json<Success>, ApiError> {
     agents::find(&app, &caller, &id).await?;
-    if app.store().delete_webhook(&caller.account, Some(&id)).await? {
+    if webhooks::delete(&app, &caller.account, Some(&id)).await? {
         return Ok(Json(Success::YES));
     }
     Err(webhooks::unknown())
