@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A phone system for AI agents that you run yourself.
 #[derive(Debug, Parser)]
@@ -59,6 +59,13 @@ pub enum Command {
     Feedback {
         #[command(subcommand)]
         command: FeedbackCommand,
+    },
+    /// Watch deliveries to webhooks, send them again, make some up.
+    Webhooks {
+        #[command(flatten)]
+        at: ApiArgs,
+        #[command(subcommand)]
+        command: WebhooksCommand,
     },
     /// Check the audit log.
     Audit {
@@ -181,4 +188,84 @@ pub enum FeedbackCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Which server, and whose key.
+#[derive(Debug, Args)]
+pub struct ApiArgs {
+    /// Where the server is; by default what the settings say.
+    #[arg(long, global = true, value_name = "URL", env = "OFFHOOK_URL")]
+    pub url: Option<String>,
+    /// An API key; by default auth.bootstrap_key of the settings.
+    #[arg(long, global = true, value_name = "KEY", env = "OFFHOOK_API_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum WebhooksCommand {
+    /// Print deliveries as they are made, until Ctrl-C.
+    Tail(TailArgs),
+    /// Send deliveries again, each under its old id.
+    Replay(ReplayArgs),
+    /// Send a made-up event the way of real ones.
+    Trigger(TriggerArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TailArgs {
+    /// Post each body once more to this address, signed anew.
+    #[arg(long, value_name = "URL")]
+    pub forward: Option<String>,
+    /// Only events of this agent.
+    #[arg(long, value_name = "ID")]
+    pub agent: Option<String>,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// One delivery: what receivers get as X-Webhook-ID.
+    #[arg(conflicts_with_all = ["since", "until", "event", "agent"])]
+    pub id: Option<String>,
+    /// Of events from this moment on (2025-01-15T10:30:00Z), or of so long ago (2h).
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Of events before this moment; now by default.
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    /// Those that were given up, or those that arrived.
+    #[arg(long, default_value = "failed", value_parser = ["failed", "success"])]
+    pub state: String,
+    /// Only events of this kind.
+    #[arg(long)]
+    pub event: Option<String>,
+    /// Only events of this agent.
+    #[arg(long, value_name = "ID")]
+    pub agent: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TriggerArgs {
+    /// message, call_ended, reaction or contact_shared.
+    pub event: String,
+    /// The agent it is about; its own webhook gets it, if it has one.
+    #[arg(long, value_name = "ID")]
+    pub agent: Option<String>,
+    /// Who writes or calls.
+    #[arg(long)]
+    pub from: Option<String>,
+    /// The number written to or called.
+    #[arg(long)]
+    pub to: Option<String>,
+    /// The words.
+    #[arg(long)]
+    pub message: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }

@@ -10,6 +10,7 @@ mod keys;
 mod plain;
 mod registrations;
 mod serve;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys { command } => keys::run(load(file)?, command).await,
         Command::Registrations { command } => registrations::run(load(file)?, command).await,
         Command::Feedback { command } => feedback::run(load(file)?, command).await,
+        Command::Webhooks { at, command } => webhooks::run(&load(file)?, at, command).await,
         Command::Audit { command } => audit::run(load(file)?, command).await,
     }
 }
