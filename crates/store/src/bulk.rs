@@ -46,6 +46,40 @@ macro_rules! rolled_calls {
         )
     };
 }
+macro_rules! rolled_deliveries {
+    ($grain:literal, $slot:literal) => {
+        rolled!(
+            $grain,
+            $slot,
+            "''",
+            "''",
+            "(SELECT account_id, 'delivery' AS kind, 0 AS quantity, 0 AS amount_micros, created_at AS at
+            FROM events WHERE account_id = $1 AND created_at >= $2 AND created_at < $3) AS deliveries"
+        )
+    };
+}
+/// A text of some 500 bytes, pending, to the webhook of `$target`.
+macro_rules! events {
+    ($target:literal) => {
+        numbered_events!(
+            "INSERT INTO events (id, delivery_id, account_id, target, event_type, channel, body, status,
+            attempt_count, next_attempt_at, created_at) SELECT 'evt_' || CAST(CAST($4 AS BIGINT) AS TEXT) || '_' || CAST(1000000000 + i
+            AS TEXT), 'dlv_' || CAST(CAST($4 AS BIGINT) AS TEXT) || '_' || CAST(i AS TEXT), $1, ", $target, ", 'agent.message', 'sms',
+            '{\"event\":\"agent.message\",\"channel\":\"sms\",\"timestamp\":\"2025-01-15T10:31:00Z\",\"agentId\":\"agt_abc123\",\"data\":{\"messageId\":\"msg_01\",\"id\":\"msg_01\",\"externalMessageId\":null,\"conversationId\":\"conv_01\",\"numberId\":\"num_xyz789\",\"from\":\"+14155559876\",\"to\":\"+14155551234\",\"contact\":null,\"message\":\"Can I move my appointment to Thursday?\",\"mediaUrl\":null,\"mediaUrls\":[],\"direction\":\"inbound\",\"receivedAt\":\"2025-01-15T10:31:00Z\",\"externalId\":null},\"conversationState\":null,\"recentHistory\":[]}',
+            'pending', 0, $4 + i * $5, $4 + i * $5 FROM s"
+        )
+    };
+}
+macro_rules! numbered_events {
+    ($before:literal, $target:literal, $after:literal) => {
+        concat!(
+            "WITH RECURSIVE s(i) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT i + 1 FROM s WHERE i + 1 < $3) ",
+            $before,
+            $target,
+            $after
+        )
+    };
+}
 macro_rules! counted {
     ($scope:literal, $day:literal) => {
         concat!(
@@ -106,6 +140,14 @@ statements! {
     AGENT_BY_DAY = counted!("agent_id", "started_at / 86400000");
     NUMBER_COUNT = counted!("number_id", "-1");
     NUMBER_BY_DAY = counted!("number_id", "started_at / 86400000");
+    EVENTS = events!("'agt_' || CAST(i % 100 AS TEXT)");
+    DEAD_EVENTS = events!("'agt_dead'");
+    OUTBOX = "INSERT INTO outbox (event_id, lane, endpoint, order_key, due_at, attempts)
+        SELECT id, 0, account_id || '/' || target, id, created_at, 0 FROM events
+        WHERE account_id = $1 AND created_at >= $2 AND created_at < $3";
+    DELIVERIES_T = rolled_deliveries!("t", "0");
+    DELIVERIES_D = rolled_deliveries!("d", "at / 86400000");
+    DELIVERIES_Q = rolled_deliveries!("q", "at / 900000");
     COUNT_THREADS = "INSERT INTO thread_counts (account_id, agent_id, number_id, threads)
         SELECT account_id, COALESCE(agent_id, ''), number_id, COUNT(*) FROM conversations
         WHERE account_id = $1 AND created_at >= $2 AND created_at < $3 GROUP BY 1, 2, 3
@@ -125,6 +167,10 @@ pub enum Bulk {
     Messages,
     /// Rows of the ledger: texts and conversations of the same agents and numbers.
     Ledger,
+    /// Events that are due, for the webhooks of `agt_0` to `agt_99`.
+    Events,
+    /// Events that are due, for the webhook of `agt_dead`.
+    DeadEvents,
 }
 
 impl Store {
@@ -171,6 +217,8 @@ async fn chunk(
         Bulk::Threads => &[&THREADS],
         Bulk::Messages => &[&MESSAGES],
         Bulk::Ledger => &[&LEDGER],
+        Bulk::Events => &[&EVENTS],
+        Bulk::DeadEvents => &[&DEAD_EVENTS],
     };
     for fill in fills {
         tx.execute(fill, args![account, rows.start, rows.end, first, step_ms]).await?;
@@ -192,6 +240,7 @@ async fn chunk(
         Bulk::Threads => &[&COUNT_THREADS],
         Bulk::Messages => &[],
         Bulk::Ledger => &[&LEDGER_T, &LEDGER_D, &LEDGER_Q, &LEDGER_DA, &LEDGER_QA],
+        Bulk::Events | Bulk::DeadEvents => &[&OUTBOX, &DELIVERIES_T, &DELIVERIES_D, &DELIVERIES_Q],
     };
     for sum in sums {
         tx.execute(sum, args![account, first + rows.start * step_ms, first + rows.end * step_ms]).await?;
