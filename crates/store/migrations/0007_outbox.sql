@@ -18,7 +18,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (lane, due_at, event_id);
 CREATE INDEX outbox_by_endpoint ON outbox (lane, endpoint, due_at, event_id);
-CREATE INDEX outbox_by_order ON outbox (order_key, event_id) WHERE lane = 0;
+CREATE INDEX outbox_by_order ON outbox (order_key, endpoint, event_id) WHERE lane = 0;
 
 INSERT INTO outbox (event_id, lane, endpoint, order_key, due_at, attempts)
     SELECT id, CASE WHEN attempt_count = 0 THEN 0 ELSE 1 END, account_id || '/' || target, id,

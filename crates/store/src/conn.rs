@@ -115,13 +115,22 @@ impl Conn {
     /// How the database would run a statement, with typed nothings for arguments.
     #[cfg(test)]
     pub(crate) async fn explain(&mut self, run: &'static Statement) -> Result<String, StoreError> {
+        self.explain_with(run, &["'x'", "50", "'x'", "50", "'x'", "'x'", "50", "'x'", "'x'"]).await
+    }
+
+    /// The same, with these literals for arguments.
+    #[cfg(test)]
+    pub(crate) async fn explain_with(
+        &mut self,
+        run: &'static Statement,
+        literals: &[&str],
+    ) -> Result<String, StoreError> {
         use sqlx::{AssertSqlSafe, Row as _};
         let filled = |sql: &str| {
             // Longest names first: $1 begins $10.
-            (1..=9).rev().fold(sql.to_owned(), |sql, n| {
-                let literal = if n == 2 || n == 4 || n == 7 { "50" } else { "'x'" };
-                sql.replace(&format!("${n}"), literal)
-            })
+            (1..=literals.len())
+                .rev()
+                .fold(sql.to_owned(), |sql, n| sql.replace(&format!("${n}"), literals[n - 1]))
         };
         Ok(match self.raw() {
             Raw::Sqlite(conn) => {

@@ -25,11 +25,11 @@ pub struct DueEvent {
 const LOOK_THROUGH: u32 = 1_000;
 
 /// An earlier first attempt of the same conversation, to the same endpoint, is
-/// pending or under way.
+/// pending or under way. The first one is one seek, however many there are.
 macro_rules! held {
     () => {
-        "EXISTS (SELECT 1 FROM outbox b WHERE b.lane = 0 AND b.order_key = o.order_key AND b.endpoint = o.endpoint
-            AND b.event_id < o.event_id)"
+        "(SELECT MIN(b.event_id) FROM outbox b WHERE b.lane = 0 AND b.order_key = o.order_key
+            AND b.endpoint = o.endpoint) < o.event_id"
     };
 }
 
@@ -43,9 +43,10 @@ statements! {
             FROM found f WHERE f.endpoint IS NOT NULL AND f.n < $3)
         SELECT f.endpoint, (SELECT MIN(o.due_at) FROM outbox o WHERE o.lane = $1 AND o.endpoint = f.endpoint) AS due_at
         FROM found f WHERE f.endpoint IS NOT NULL";
+    // No order outside: it would have all the rows read before the first is given. They come as inside.
     OF_ENDPOINT = concat!("SELECT o.event_id FROM (SELECT event_id, lane, endpoint, order_key, due_at FROM outbox
         WHERE lane = $1 AND endpoint = $2 AND due_at <= $3 ORDER BY due_at, event_id LIMIT $4) o
-        WHERE o.lane <> 0 OR NOT ", held!(), " ORDER BY o.due_at, o.event_id LIMIT $5");
+        WHERE o.lane <> 0 OR NOT (", held!(), ") LIMIT $5");
     NEXT = "SELECT MIN(due_at) AS due FROM outbox WHERE lane = $1 AND due_at > $2";
 }
 

@@ -30,6 +30,7 @@ on_both!(
     deliveries_are_found_by_what_they_are,
     leases_of_the_dead_are_released,
     webhooks_are_read_for_many_endpoints_at_once,
+    what_is_due_is_found_by_indexes_alone,
 );
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -385,6 +386,25 @@ async fn leases_of_the_dead_are_released(Fixture { store, .. }: Fixture) {
     let claimed = claim(&store, "me", at(12), 10).await;
     assert_eq!(claimed.len(), 1);
     assert!(record(&store, &claimed[0], attempt(12, Verdict::Success)).await);
+}
+
+async fn what_is_due_is_found_by_indexes_alone(Fixture { store, .. }: Fixture) {
+    let mut conn = store.read().await.unwrap();
+    for (name, literals, indexes) in [
+        ("HEAD", ["0", "9", "256", "", ""], ["outbox_due", "outbox_by_order"]),
+        ("ENDPOINTS", ["0", "''", "256", "", ""], ["outbox_by_endpoint", "outbox_by_endpoint"]),
+        ("OF_ENDPOINT", ["0", "'a/b'", "9", "1000", "5"], ["outbox_by_endpoint", "outbox_by_order"]),
+        ("NEXT", ["0", "9", "", "", ""], ["outbox_due", "outbox_due"]),
+    ] {
+        let statement = crate::events::due::ALL.iter().find(|statement| statement.name.ends_with(&format!("::{name}")));
+        let plan = conn.explain_with(statement.unwrap(), &literals).await.unwrap();
+        for index in indexes {
+            assert!(plan.contains(index), "{name} without {index}:\n{plan}");
+        }
+        // A walk over the whole table or index has no condition.
+        assert!(!plan.contains("SCAN outbox") && !plan.contains("Seq Scan on outbox"), "{name}:\n{plan}");
+        assert!(!plan.contains("USE TEMP B-TREE") && !plan.contains("Sort"), "{name} sorts:\n{plan}");
+    }
 }
 
 async fn webhooks_are_read_for_many_endpoints_at_once(Fixture { store, .. }: Fixture) {
