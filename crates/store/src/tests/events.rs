@@ -8,7 +8,7 @@ use offhook_model::{
 
 use super::{ALL, Fixture, account, agent, at, event, on_both, webhook};
 use crate::{
-    Attempt, ClaimedEvent, DeliveryFilter, DeliveryStatus, Endpoint, Lane, NewEvent, Page, Replay,
+    Attempt, Bulk, ClaimedEvent, DeliveryFilter, DeliveryStatus, Endpoint, Lane, NewEvent, Page, Replay,
     ReplayFilter, Store, Verdict,
 };
 
@@ -389,6 +389,13 @@ async fn leases_of_the_dead_are_released(Fixture { store, .. }: Fixture) {
 }
 
 async fn what_is_due_is_found_by_indexes_alone(Fixture { store, .. }: Fixture) {
+    // Plans for an empty table are plans for nothing.
+    let owner = account(&store, "Ada").await;
+    for (bulk, second) in [(Bulk::Events, 0), (Bulk::DeadEvents, 10_000)] {
+        store.fill(bulk, &owner, 2_000, at(second), 1).await.unwrap();
+    }
+    store.analyze().await.unwrap();
+    super::rollups::check(&store).await;
     let mut conn = store.read().await.unwrap();
     for (name, literals, indexes) in [
         ("HEAD", ["0", "9", "256", "", ""], ["outbox_due", "outbox_by_order"]),
