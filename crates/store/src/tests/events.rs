@@ -403,7 +403,8 @@ async fn what_is_due_is_found_by_indexes_alone(Fixture { store, .. }: Fixture) {
         ("OF_ENDPOINT", ["0", "'a/b'", "9", "1000", "5"], ["outbox_by_endpoint", "outbox_by_order"]),
         ("NEXT", ["0", "9", "", "", ""], ["outbox_due", "outbox_due"]),
     ] {
-        let statement = crate::events::due::ALL.iter().find(|statement| statement.name.ends_with(&format!("::{name}")));
+        let statement =
+            crate::events::due::ALL.iter().find(|statement| statement.name.ends_with(&format!("::{name}")));
         let plan = conn.explain_with(statement.unwrap(), &literals).await.unwrap();
         for index in indexes {
             assert!(plan.contains(index), "{name} without {index}:\n{plan}");
