@@ -20,8 +20,10 @@ pub async fn measure(stage: &Stage, pending: i64) -> Result<Spread, Failure> {
     store.analyze().await?;
     let blocked = Endpoint { account: stage.account.clone(), target: Some("agt_dead".into()) };
     let mut times = Vec::new();
-    for _ in 0..ROUNDS {
-        store.fill(Bulk::Events, &stage.account, 100, ago(1_000)?, 1).await?;
+    for round in 0..ROUNDS {
+        // Each in a second of its own, where there is nothing else.
+        let second = ago(60_000_000 + pending - i64::try_from(round)? * 1_000)?;
+        store.fill(Bulk::Events, &stage.account, 100, second, 1).await?;
         let begun = Instant::now();
         let now = stage.app.now();
         let head = store.due_events(Lane::First, now, 256).await?;

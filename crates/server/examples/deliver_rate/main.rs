@@ -50,8 +50,8 @@ async fn main() -> Result<(), Failure> {
 
 async fn throughput(stage: &Stage) -> Result<f64, Failure> {
     // A first round opens connections and prepares statements.
-    for (events, is_counted) in [(2_000, false), (BACKLOG, true)] {
-        let first = Timestamp::from_millisecond(Timestamp::now().as_millisecond() - 3_600_000)?;
+    for (events, hours_ago, is_counted) in [(2_000, 2, false), (BACKLOG, 1, true)] {
+        let first = Timestamp::from_millisecond(Timestamp::now().as_millisecond() - hours_ago * 3_600_000)?;
         let rows = i64::try_from(events)?;
         stage.app.store().fill(Bulk::Events, &stage.account, rows, first, 1).await?;
         stage.app.store().analyze().await?;
