@@ -30,7 +30,7 @@ pub(crate) async fn serve(app: Router) -> String {
 }
 
 pub(crate) fn open_policy() -> FetchPolicy {
-    FetchPolicy { allow_private: true, allow: Vec::new() }
+    FetchPolicy { allow_private: true, ..FetchPolicy::default() }
 }
 
 pub(crate) fn at_noon() -> Timestamp {

@@ -54,6 +54,17 @@ const RULES: [Rule; 6] = [
 /// Network code of voice stays in its providers.
 const NETWORK: [&str; 2] = ["reqwest::", "tokio::net"];
 
+/// What makes a client that may reach any address.
+const CLIENTS: [&str; 2] = ["Client::builder()", "reqwest::Client::new()"];
+
+/// Where one is made: the guarded client, and clients of what the operator configures.
+const MAY_MAKE_CLIENTS: [&str; 4] = [
+    "crates/voice/src/providers/fetch.rs",
+    "crates/voice/src/providers/chat.rs",
+    "crates/voice/src/providers/speech.rs",
+    "crates/server/src/compose/check.rs",
+];
+
 /// What must stand in no tracked file: it ties the tree to one machine.
 fn machine_bound() -> [String; 4] {
     // Put together here, so that this file does not break its own rule.
@@ -87,6 +98,11 @@ pub fn check(sources: &[Source]) -> Vec<String> {
                 if rule.words.iter().any(|word| line.contains(word)) {
                     faults.push(format!("{}:{at}: {}", source.path, rule.instead));
                 }
+            }
+            let unguarded =
+                ["voice", "server"].contains(&krate) && !MAY_MAKE_CLIENTS.contains(&source.path.as_str());
+            if unguarded && CLIENTS.iter().any(|word| line.contains(word)) {
+                faults.push(format!("{}:{at}: addresses of tenants go through FetchClient", source.path));
             }
             let outside = krate == "voice" && !source.path.contains("/providers/");
             if outside && NETWORK.iter().any(|word| line.contains(word)) {

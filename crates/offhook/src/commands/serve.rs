@@ -94,7 +94,11 @@ pub fn settings(config: &Config) -> Start {
         bootstrap_key: config.bootstrap_key.clone(),
         speech: speech(config),
         llm: llm(config),
-        fetch: FetchPolicy { allow_private: config.allow_private, allow: config.allow.clone() },
+        fetch: FetchPolicy {
+            allow_private: config.allow_private,
+            allow: config.allow.clone(),
+            deny: config.deny.clone(),
+        },
         sim: config.sim_enabled,
         handset_password: config.handset_password.clone(),
         data_dir: config.data_dir.clone(),

@@ -47,6 +47,7 @@ mod registration_gate;
 mod serving;
 mod sign_up;
 mod sip_trunks;
+mod ssrf;
 mod sub_accounts;
 mod tenancy;
 mod texting;

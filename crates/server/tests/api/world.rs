@@ -194,7 +194,24 @@ impl World {
         Self::on(Store::connect(url, options).await.unwrap(), place, adjust).await
     }
 
+    /// On SQLite, with a client of the test's own for addresses of tenants.
+    pub async fn fetching(fetch: FetchClient) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", dir.path().display());
+        let store = Store::connect(&url, StoreOptions::default()).await.unwrap();
+        Self::made_of(store, Place::File { _dir: dir }, |_| (), Some(fetch)).await
+    }
+
     async fn on(store: Store, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::made_of(store, place, adjust, None).await
+    }
+
+    async fn made_of(
+        store: Store,
+        place: Place,
+        adjust: impl FnOnce(&mut Settings),
+        fetch: Option<FetchClient>,
+    ) -> Self {
         let clock = Arc::new(AtomicI64::new(START_MS));
         let ticks = Arc::clone(&clock);
         let carrier = Arc::new(Fallible::default());
@@ -207,7 +224,7 @@ impl World {
             store,
             settings,
             carrier: Arc::clone(&carrier) as Arc<dyn Carrier>,
-            fetch: FetchClient::new(policy).unwrap(),
+            fetch: fetch.unwrap_or_else(|| FetchClient::new(policy).unwrap()),
             // Every look at the clock is a millisecond later: rows have an order.
             clock: Arc::new(move || {
                 Timestamp::from_millisecond(ticks.fetch_add(1, Ordering::Relaxed)).unwrap()

@@ -1,77 +1,47 @@
 //! The one HTTP client for addresses that tenants choose: webhooks, tools, media.
 //!
-//! It reaches public addresses only. The resolver drops every other address
-//! before a connection is made, so a name that changes its mind between check
-//! and use gains nothing; addresses written in the URL never reach a resolver
-//! and are checked first. Redirects are not followed and no proxy is used.
+//! It reaches public addresses only, and **no byte leaves for any other**:
+//!
+//! - A connection is made either to an address written in the URL, which
+//!   [`FetchPolicy::check`] has judged (the URL's parser knows every notation:
+//!   decimal, octal, hexadecimal, shortened, mapped, full-width digits), or to
+//!   one that the resolver handed on, and [`names::Guarded`] hands on nothing
+//!   that is closed. Between that and the connection nothing resolves again: a
+//!   name that changes its mind gains nothing.
+//! - A connection that is used again was made like that, and is used again only
+//!   for the same scheme, name and port. Connections are never shared between
+//!   names (HTTP/2 would allow it; the client does not do it).
+//! - Redirects are answers like any other and are not followed. No proxy is
+//!   used, whatever the environment says.
+//! - Plain http has a client of its own, which reaches only what the operator
+//!   opened for it.
+//!
+//! The address of the other end is looked at once more when the response's head
+//! is there. By the above that never finds anything; it is there for the day
+//! when the client beneath does otherwise.
 
 mod address;
+mod names;
+mod policy;
+mod ports;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use ipnet::IpNet;
 use reqwest::{
     Method, StatusCode,
-    dns::{Addrs, Name, Resolve, Resolving},
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use tokio::time::{Instant, timeout_at};
-use url::{Host, Url};
 
 pub use address::is_public;
+pub use names::{Resolver, SystemResolver};
+pub use policy::FetchPolicy;
+
+use names::Guarded;
 
 /// How long a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
-
-/// Which addresses may be reached.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FetchPolicy {
-    /// Also private addresses and plain http: for tests and closed networks.
-    /// Link-local addresses (cloud metadata) stay closed even then.
-    pub allow_private: bool,
-    /// Networks that are allowed whatever they are.
-    pub allow: Vec<IpNet>,
-}
-
-impl FetchPolicy {
-    /// Whether this address may be connected to.
-    #[must_use]
-    pub fn admits(&self, ip: IpAddr) -> bool {
-        let ip = ip.to_canonical();
-        self.allow.iter().any(|net| net.contains(&ip))
-            || is_public(ip)
-            || (self.allow_private && !address::is_link_local(ip))
-    }
-
-    /// Checks what can be known of a URL without the network: scheme, host,
-    /// and the address when it is written out (in any notation).
-    ///
-    /// # Errors
-    /// [`FetchError::BadUrl`], [`FetchError::NotHttps`] or [`FetchError::Forbidden`].
-    pub fn check(&self, url: &str) -> Result<Url, FetchError> {
-        let url = Url::parse(url).map_err(|error| FetchError::BadUrl { reason: error.to_string() })?;
-        match url.scheme() {
-            "https" => {}
-            "http" if self.allow_private => {}
-            _ => return Err(FetchError::NotHttps),
-        }
-        let literal = match url.host() {
-            None => return Err(FetchError::BadUrl { reason: "no host".to_owned() }),
-            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
-            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-            Some(Host::Domain(_)) => None,
-        };
-        match literal {
-            Some(ip) if !self.admits(ip) => Err(FetchError::Forbidden { host: ip.to_string() }),
-            _ => Ok(url),
-        }
-    }
-}
 
 /// A request failed. The texts are fit for delivery logs and models.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,27 +107,39 @@ pub struct FetchRequest {
 /// See the module's description. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FetchClient {
-    http: reqwest::Client,
+    https: reqwest::Client,
+    plain: reqwest::Client,
     policy: Arc<FetchPolicy>,
 }
 
 impl FetchClient {
-    /// A client that obeys `policy`.
+    /// A client that obeys `policy` and asks the machine's resolver.
     ///
     /// # Errors
     /// [`FetchError::Build`] when TLS cannot be set up.
     pub fn new(policy: FetchPolicy) -> Result<Self, FetchError> {
+        Self::with_resolver(policy, Arc::new(SystemResolver))
+    }
+
+    /// As [`Self::new`], with names looked up elsewhere.
+    ///
+    /// # Errors
+    /// [`FetchError::Build`] when TLS cannot be set up.
+    pub fn with_resolver(policy: FetchPolicy, names: Arc<dyn Resolver>) -> Result<Self, FetchError> {
         let policy = Arc::new(policy);
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .https_only(!policy.allow_private)
-            .connect_timeout(CONNECT)
-            .dns_resolver(PublicResolver(Arc::clone(&policy)))
-            .build()
-            .map_err(|error| FetchError::Build { reason: root_cause(&error) })?;
-        Ok(Self { http, policy })
+        let client = |plain: bool| {
+            let names = Guarded { names: Arc::clone(&names), policy: Arc::clone(&policy), plain };
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .https_only(!plain)
+                .connect_timeout(CONNECT)
+                .dns_resolver(names)
+                .build()
+                .map_err(|error| FetchError::Build { reason: root_cause(&error) })
+        };
+        Ok(Self { https: client(false)?, plain: client(true)?, policy })
     }
 
     /// The rules it obeys.
@@ -174,7 +156,8 @@ impl FetchClient {
         let url = self.policy.check(&request.url)?;
         let headers = header_map(&request.headers)?;
         let deadline = Instant::now() + request.timeout;
-        let mut builder = self.http.request(request.method, url).headers(headers);
+        let http = if url.scheme() == "https" { &self.https } else { &self.plain };
+        let mut builder = http.request(request.method, url).headers(headers);
         if let Some(body) = request.body {
             builder = builder.body(body);
         }
@@ -244,24 +227,6 @@ impl FetchResponse {
             body.extend_from_slice(&chunk);
         }
         Ok(String::from_utf8_lossy(&body).into_owned())
-    }
-}
-
-/// Resolves through the system and drops closed addresses.
-#[derive(Debug)]
-struct PublicResolver(Arc<FetchPolicy>);
-
-impl Resolve for PublicResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let open: Vec<SocketAddr> = found.iter().copied().filter(|a| policy.admits(a.ip())).collect();
-            if open.is_empty() && !found.is_empty() {
-                return Err(FetchError::Forbidden { host: name.as_str().to_owned() }.into());
-            }
-            Ok(Box::new(open.into_iter()) as Addrs)
-        })
     }
 }
 

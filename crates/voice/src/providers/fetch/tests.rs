@@ -7,7 +7,7 @@ fn guarded() -> FetchClient {
 }
 
 fn open() -> FetchClient {
-    FetchClient::new(FetchPolicy { allow_private: true, allow: Vec::new() }).unwrap()
+    FetchClient::new(FetchPolicy { allow_private: true, ..FetchPolicy::default() }).unwrap()
 }
 
 fn get_of(url: &str) -> FetchRequest {
@@ -81,10 +81,30 @@ async fn metadata_stays_closed_even_with_private_addresses_allowed() {
 
 #[test]
 fn an_allowed_network_opens_exactly_itself() {
-    let policy = FetchPolicy { allow_private: false, allow: vec!["10.1.0.0/16".parse().unwrap()] };
+    let policy = FetchPolicy { allow: vec!["10.1.0.0/16".parse().unwrap()], ..FetchPolicy::default() };
     assert!(policy.check("https://10.1.2.3/").is_ok());
     assert!(policy.check("https://[::ffff:10.1.2.3]/").is_ok());
     assert!(policy.check("https://10.2.2.3/").is_err());
+    assert!(policy.check("http://10.1.2.3/").is_ok(), "also without TLS");
+    assert_eq!(policy.check("http://8.8.8.8/").unwrap_err(), FetchError::NotHttps);
+}
+
+#[test]
+fn a_denied_network_stays_closed_whatever_allows_it() {
+    let nets = vec!["203.0.113.0/24".parse().unwrap(), "8.8.8.0/24".parse().unwrap()];
+    let policy = FetchPolicy { allow_private: true, allow: nets.clone(), deny: nets };
+    for url in ["https://8.8.8.8/", "https://203.0.113.9/", "https://[::ffff:8.8.8.8]/"] {
+        assert!(matches!(policy.check(url), Err(FetchError::Forbidden { .. })), "{url}");
+    }
+}
+
+#[test]
+fn ports_of_other_protocols_are_refused() {
+    let policy = FetchPolicy::default();
+    for url in ["https://example.com:25/", "https://example.com:0/", "https://8.8.8.8:6667/"] {
+        assert!(matches!(policy.check(url), Err(FetchError::BadUrl { .. })), "{url}");
+    }
+    assert!(policy.check("https://example.com:8443/").is_ok());
 }
 
 #[tokio::test]
