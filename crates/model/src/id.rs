@@ -131,6 +131,8 @@ ids! {
     FeedbackId = "fb";
     /// A person who signed up.
     UserId = "user";
+    /// A deletion that was asked for.
+    DeletionId = "del";
     /// A row of the usage ledger.
     UsageId = "use";
 }

@@ -72,6 +72,11 @@ pub enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Look at and rotate the master key that secrets are sealed under.
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
     /// Print the version.
     Version,
 }
@@ -90,6 +95,25 @@ pub enum ConfigCommand {
     Check,
     /// Print the settings in force, secrets hidden.
     Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Show the keys' ids, and how much is sealed under each.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Seal everything under a new key, while a server runs.
+    Rotate {
+        /// Drop older keys once nothing needs them; older backups do.
+        #[arg(long)]
+        forget_old: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ mod feedback;
 mod keys;
 mod plain;
 mod registrations;
+mod secrets;
 mod serve;
 mod webhooks;
 
@@ -44,6 +45,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Registrations { command } => registrations::run(load(file)?, command).await,
         Command::Feedback { command } => feedback::run(load(file)?, command).await,
         Command::Webhooks { at, command } => webhooks::run(&load(file)?, at, command).await,
+        Command::Secrets { command } => secrets::run(load(file)?, command).await,
         Command::Audit { command } => audit::run(load(file)?, command).await,
     }
 }

@@ -4,6 +4,8 @@ pub mod layers;
 mod mail;
 mod prices;
 mod reader;
+mod retention;
+mod secrets;
 mod show;
 
 use std::{
@@ -18,7 +20,7 @@ use toml::Table;
 pub use layers::Fault;
 pub use mail::{Mail, Signup};
 use offhook_model::{e164::E164, usage::PriceBook};
-use offhook_server::{deliver::DeliverySettings, limits::Rates};
+use offhook_server::{compose::Keys, deliver::DeliverySettings, limits::Rates, settings::RetentionSettings};
 use reader::Reader;
 
 /// The manual, carried in the binary.
@@ -36,6 +38,7 @@ pub struct Config {
     pub sip: Sip,
     pub media: Media,
     pub store_url: String,
+    pub keys: Keys,
     pub blobs: PathBuf,
     pub bootstrap_key: Option<String>,
     pub llm: Llm,
@@ -57,6 +60,7 @@ pub struct Config {
     pub billing_enabled: bool,
     pub prices: PriceBook,
     pub messages: Messages,
+    pub retention: RetentionSettings,
     pub recording_enabled: bool,
     pub log: Log,
     pub trunks: Vec<Trunk>,
@@ -200,6 +204,7 @@ impl Config {
             store_url: r
                 .optional("store.url")
                 .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("offhook.db").display())),
+            keys: secrets::read(r, &data_dir),
             blobs: r.optional("store.blobs").map_or_else(|| data_dir.join("blobs"), PathBuf::from),
             bootstrap_key: r.optional("auth.bootstrap_key"),
             llm: llm(r),
@@ -220,6 +225,7 @@ impl Config {
             billing_enabled: r.flag("billing.enabled"),
             prices: prices::read(r),
             messages: messages(r),
+            retention: retention::read(r),
             recording_enabled: r.flag("recording.enabled"),
             log: Log { level: r.text("log.level"), json: r.word("log.format", &["text", "json"]) == "json" },
             trunks,

@@ -8,6 +8,8 @@
 mod answered;
 #[path = "calls/barge_in.rs"]
 mod barge_in;
+#[path = "calls/canary.rs"]
+mod canary;
 #[path = "calls/faults.rs"]
 mod faults;
 #[path = "calls/impaired.rs"]

@@ -92,7 +92,7 @@ pub(crate) struct AuditEntryView {
     /// When it was asked for.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// `api`, `cli` or `start`.
+    /// `api`, `cli`, `start` or `worker`.
     source: &'static str,
     /// The API key; null for the command line.
     #[schema(value_type = Option<String>, required)]

@@ -10,6 +10,7 @@ pub mod keys;
 mod phone;
 pub mod registrations;
 mod secret;
+pub mod secrets;
 
 use std::{
     net::SocketAddr,
@@ -47,6 +48,7 @@ pub use offhook_engine::{
     host::Credentials,
     media::MediaConfig,
 };
+pub use offhook_store::{KeyStatus, Keys, MasterKey};
 pub use offhook_voice::providers::{
     chat::{LlmConfig, LlmTimeouts, TierModels},
     fetch::FetchPolicy,
@@ -64,6 +66,7 @@ use crate::{
     idempotency::forget,
     messaging,
     numbers::months,
+    retention,
 };
 pub use crate::{
     calls::routing::Trunk,
@@ -82,6 +85,8 @@ pub struct Start {
     pub engine: EngineConfig,
     /// `sqlite://…` or `postgres://…`.
     pub store_url: String,
+    /// What secrets in the database are sealed with.
+    pub keys: Keys,
     /// Directory of recordings and media.
     pub blobs: PathBuf,
     /// The operator's own API key.
@@ -111,7 +116,10 @@ pub struct Start {
 pub enum StartError {
     /// The database.
     #[error("the database cannot be used (store.url)")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
+    /// The master key.
+    #[error("secrets in the database cannot be opened (secrets.master_key_file)")]
+    Key(#[source] StoreError),
     /// The recordings' directory.
     #[error("the recordings' directory cannot be used (store.blobs)")]
     Blobs(#[from] offhook_store::BlobError),
@@ -147,6 +155,15 @@ pub enum StartError {
     },
 }
 
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Key { .. } => Self::Key(error),
+            _ => Self::Store(error),
+        }
+    }
+}
+
 /// A running Offhook.
 pub struct Running {
     http: SocketAddr,
@@ -166,7 +183,8 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] says which part and which setting.
 pub async fn start(start: Start) -> Result<Running, StartError> {
-    let store = Store::connect(&start.store_url, StoreOptions::default()).await?;
+    let options = StoreOptions { keys: Some(start.keys.clone()), ..StoreOptions::default() };
+    let store = Store::connect(&start.store_url, options).await?;
     let blobs = Blobs::open(&start.blobs).await?;
     let new_api_key = bootstrap(&store, start.bootstrap_key.as_deref()).await?;
     let (password, password_file) = handset_password(&start)?;
@@ -233,6 +251,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         tokio::spawn(expire::run(app.clone(), stop.clone())),
         tokio::spawn(forget::run(app.clone(), stop.clone())),
         tokio::spawn(months::run(app.clone(), stop.clone())),
+        tokio::spawn(retention::run(app.clone(), stop.clone())),
         tokio::spawn(async move {
             if let Err(error) = crate::serve(listener, api, serving).await {
                 tracing::error!(error = %Chain(&error), "the API stopped serving");

@@ -46,6 +46,7 @@ use utoipa::{
         (name = "sign-up", description = "An account, an agent and a number without a key"),
         (name = "simulation", description = "Drives the simulated phone network; an addition of Offhook"),
         (name = "auth", description = "Whose key it is"),
+        (name = "erasure", description = "How long things are kept, and removing them; an addition of Offhook"),
         (name = "audit", description = "Who did what; an addition of Offhook")
     ),
     security(("bearer" = []))

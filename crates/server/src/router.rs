@@ -8,11 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     api,
     app::App,
-    audit_api, billing_api, deliveries_api,
+    audit_api, billing_api, deliveries_api, erasure_api,
     error::{ApiError, ErrorCode},
     media_api, observe, openapi, ops,
     requests::guard::{Guard, guard},
-    sim_api,
+    retention_api, sim_api,
 };
 
 /// The routes of the OpenAPI document.
@@ -27,6 +27,8 @@ pub fn documented() -> OpenApiRouter<App> {
         .merge(billing_api::routes())
         .merge(deliveries_api::routes())
         .merge(media_api::routes())
+        .merge(retention_api::routes())
+        .merge(erasure_api::routes())
 }
 
 /// The whole server as one service. A trailing slash makes no difference.

@@ -9,6 +9,7 @@ use std::{
 use ipnet::IpNet;
 use offhook_model::{
     e164::E164,
+    retention::Retention,
     usage::{Payment, PriceBook},
 };
 
@@ -45,6 +46,8 @@ pub struct Settings {
     pub blobs: PathBuf,
     /// Messages.
     pub messages: Messages,
+    /// How long things are kept.
+    pub retention: RetentionSettings,
     /// Where recordings are written; none when recording is off.
     pub recordings: Option<PathBuf>,
     /// Largest request body.
@@ -80,6 +83,7 @@ impl Default for Settings {
             deliveries: DeliverySettings::default(),
             blobs: std::env::temp_dir().join("offhook-blobs"),
             messages: Messages::default(),
+            retention: RetentionSettings::default(),
             recordings: None,
             body_limit_bytes: 1024 * 1024,
             body_timeout: Duration::from_secs(30),
@@ -103,6 +107,21 @@ impl Settings {
     #[must_use]
     pub fn owed(&self) -> Payment {
         if self.billing { Payment::Owed } else { Payment::Metered }
+    }
+}
+
+/// How long accounts keep what people said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// Of accounts that set nothing themselves.
+    pub defaults: Retention,
+    /// Fewest days an account may ask for.
+    pub at_least_days: u32,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self { defaults: Retention::default(), at_least_days: 1 }
     }
 }
 

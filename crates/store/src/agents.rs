@@ -1,5 +1,6 @@
 //! Agents.
 
+pub(crate) mod tools;
 pub(crate) mod with_numbers;
 
 use std::sync::Arc;
@@ -10,12 +11,7 @@ use offhook_model::{
 };
 
 use crate::{
-    Store, StoreError,
-    conn::Conn,
-    conversations::counts,
-    row::{Row, to_json},
-    statement::statements,
-    value::{Value, args},
+    Store, StoreError, conn::Conn, conversations::counts, row::Row, statement::statements, value::args,
 };
 
 statements! {
@@ -39,7 +35,13 @@ statements! {
 impl Store {
     /// Stores a new agent.
     pub async fn create_agent(&self, agent: &Agent) -> Result<(), StoreError> {
-        self.execute(&INSERT, row_of(agent)?).await.map(drop)
+        let agent = agent.clone();
+        self.write(move |tx| {
+            let agent = agent.clone();
+            Box::pin(async move { insert(tx, &agent).await })
+        })
+        .await
+        .map(drop)
     }
 
     /// An agent of this account.
@@ -59,8 +61,13 @@ impl Store {
         id: &AgentId,
         settings: &AgentSettings,
     ) -> Result<bool, StoreError> {
-        let args = args![account, id, &settings.name, settings.voice_mode.as_str(), to_json(settings)?];
-        Ok(self.execute(&UPDATE, args).await? == 1)
+        let (account, id, settings) = (account.clone(), id.clone(), settings.clone());
+        self.write(move |tx| {
+            let (account, id, settings) = (account.clone(), id.clone(), settings.clone());
+            Box::pin(async move { update(tx, &account, &id, &settings).await })
+        })
+        .await
+        .map(|rows| rows == 1)
     }
 
     /// Changes an agent's settings from what they are: reading, `edit` and
@@ -89,10 +96,7 @@ impl Store {
                     Ok(settings) => agent.settings = settings,
                     Err(refusal) => return Ok(Some(Err(refusal))),
                 }
-                let settings = &agent.settings;
-                let json = to_json(settings)?;
-                let args = args![&account, &id, &settings.name, settings.voice_mode.as_str(), json];
-                tx.execute(&UPDATE, args).await?;
+                update(tx, &account, &id, &agent.settings).await?;
                 Ok(Some(Ok(agent)))
             })
         })
@@ -123,20 +127,29 @@ impl Store {
 }
 
 /// Stores an agent as part of something larger.
-pub(crate) async fn insert(tx: &mut Conn, agent: &Agent) -> Result<(), StoreError> {
-    tx.execute(&INSERT, row_of(agent)?).await.map(drop)
-}
-
-fn row_of(agent: &Agent) -> Result<Vec<Value>, StoreError> {
+pub(crate) async fn insert(tx: &mut Conn, agent: &Agent) -> Result<u64, StoreError> {
     let settings = &agent.settings;
-    Ok(args![
+    let json = tools::sealed(tx, &agent.id, settings).await?;
+    let args = args![
         &agent.id,
         &agent.account_id,
         &settings.name,
         settings.voice_mode.as_str(),
-        to_json(settings)?,
+        json,
         agent.created_at
-    ])
+    ];
+    tx.execute(&INSERT, args).await
+}
+
+async fn update(
+    tx: &mut Conn,
+    account: &AccountId,
+    id: &AgentId,
+    settings: &AgentSettings,
+) -> Result<u64, StoreError> {
+    let json = tools::sealed(tx, id, settings).await?;
+    let args = args![account, id, &settings.name, settings.voice_mode.as_str(), json];
+    tx.execute(&UPDATE, args).await
 }
 
 /// Whether the account has this agent; locks it until the transaction ends,
@@ -146,10 +159,11 @@ pub(crate) async fn hold(tx: &mut Conn, account: &AccountId, id: &AgentId) -> Re
 }
 
 pub(crate) fn from_row(row: Row) -> Result<Agent, StoreError> {
+    let id = row.id("id")?;
     Ok(Agent {
-        id: row.id("id")?,
+        settings: tools::opened(&row, "settings", &id)?,
+        id,
         account_id: row.id("account_id")?,
-        settings: row.json("settings")?,
         created_at: row.time("created_at")?,
     })
 }

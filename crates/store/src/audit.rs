@@ -31,6 +31,8 @@ pub enum AuditSource {
     Cli,
     /// The start of a process.
     Start,
+    /// Work that comes round by itself.
+    Worker,
 }
 
 /// Somebody did something, or tried to.
@@ -48,7 +50,7 @@ pub struct AuditEntry {
     pub key_account_id: Option<AccountId>,
     /// The operation's id in the OpenAPI document, or what the command line did.
     pub operation: String,
-    /// HTTP method; `CLI` and `START` elsewhere.
+    /// HTTP method; `CLI`, `START` and `WORKER` elsewhere.
     pub method: String,
     /// The route's template, or the command; never a concrete path.
     pub route: String,
@@ -83,11 +85,12 @@ impl AuditSource {
             Self::Api => "api",
             Self::Cli => "cli",
             Self::Start => "start",
+            Self::Worker => "worker",
         }
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::Api, Self::Cli, Self::Start].into_iter().find(|source| source.as_str() == word)
+        [Self::Api, Self::Cli, Self::Start, Self::Worker].into_iter().find(|source| source.as_str() == word)
     }
 }
 

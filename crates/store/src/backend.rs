@@ -11,10 +11,11 @@ use sqlx::{
 
 use crate::{
     Failpoint, StoreError, Ticket,
-    conn::Conn,
+    conn::{Conn, Link},
     failpoint, migrate,
     statement::{Statement, statements},
     value::{Value, args},
+    vault::{Keys, SharedVault, Vault, check},
     writer::{Job, Writer},
 };
 
@@ -54,11 +55,21 @@ pub struct StoreOptions {
     /// Largest size of the file in bytes (SQLite); none is as large as the
     /// disk. Beyond it writes answer [`StoreError::Full`].
     pub max_bytes: Option<u64>,
+    /// What secrets are sealed with. None: whoever reads or writes a secret
+    /// gets [`StoreError::Key`], everything else works.
+    pub keys: Option<Keys>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 8, patience: Duration::from_secs(5), queue: 1024, batch: 256, max_bytes: None }
+        Self {
+            connections: 8,
+            patience: Duration::from_secs(5),
+            queue: 1024,
+            batch: 256,
+            max_bytes: None,
+            keys: None,
+        }
     }
 }
 
@@ -66,6 +77,7 @@ impl Default for StoreOptions {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<Backend>,
+    vault: SharedVault,
 }
 
 enum Backend {
@@ -87,20 +99,28 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Address`] for any other url, [`StoreError::Migration`]
-    /// when the schema is newer than this program or was changed by hand, and
+    /// when the schema is newer than this program or was changed by hand,
+    /// [`StoreError::Key`] when the keys are not those of the database, and
     /// whatever the database answers.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        let vault = SharedVault::new(Vault::new(options.keys.clone()));
         let backend = if let Some(path) = url.strip_prefix("sqlite://") {
-            Self::open_sqlite(path.split('?').next().unwrap_or(path), &options).await?
+            Self::open_sqlite(path.split('?').next().unwrap_or(path), &options, &vault).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Self::open_postgres(url, &options).await?
+            Self::open_postgres(url, &options, &vault).await?
         } else {
             return Err(StoreError::Address { reason: "expected sqlite:// or postgres://".into() });
         };
-        Ok(Self { backend: Arc::new(backend) })
+        let store = Self { backend: Arc::new(backend), vault };
+        check::adopt(&store).await?;
+        Ok(store)
     }
 
-    async fn open_sqlite(path: &str, options: &StoreOptions) -> Result<Backend, StoreError> {
+    async fn open_sqlite(
+        path: &str,
+        options: &StoreOptions,
+        vault: &SharedVault,
+    ) -> Result<Backend, StoreError> {
         if path.is_empty() || path.contains(":memory:") {
             return Err(StoreError::Address { reason: "sqlite:// wants the path of a file".into() });
         }
@@ -111,13 +131,15 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(options.patience)
+            // What is deleted is overwritten: nobody shall find it in the file.
+            .pragma("secure_delete", "ON")
             .statement_cache_capacity(256)
             .disable_statement_logging();
         let writing = match options.max_bytes {
             Some(bytes) => connect.clone().pragma("max_page_count", (bytes / PAGE_BYTES).max(1).to_string()),
             None => connect.clone(),
         };
-        let mut conn = Conn::SqliteWriter(writing.connect().await?);
+        let mut conn = Conn::new(Link::SqliteWriter(writing.connect().await?), vault);
         migrate::run(&mut conn).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections)
@@ -128,7 +150,11 @@ impl Store {
         Ok(Backend::Sqlite { writer: Writer::start(conn, options.queue, options.batch), readers })
     }
 
-    async fn open_postgres(url: &str, options: &StoreOptions) -> Result<Backend, StoreError> {
+    async fn open_postgres(
+        url: &str,
+        options: &StoreOptions,
+        vault: &SharedVault,
+    ) -> Result<Backend, StoreError> {
         let millis = options.patience.as_millis().to_string();
         let connect = PgConnectOptions::from_str(url)
             .map_err(|_| StoreError::Address { reason: "not a PostgreSQL url".into() })?
@@ -158,7 +184,7 @@ impl Store {
             })
             .connect_with(connect)
             .await?;
-        migrate::run(&mut Conn::Postgres(pool.acquire().await?)).await?;
+        migrate::run(&mut Conn::new(Link::Postgres(pool.acquire().await?), vault)).await?;
         Ok(Backend::Postgres(pool))
     }
 
@@ -191,12 +217,34 @@ impl Store {
         }
     }
 
+    /// Leaves nothing of what was deleted in SQLite's log: writes it back into
+    /// the file and empties it. False when readers or writers were in the way
+    /// five times; the next checkpoint does it then.
+    ///
+    /// # Errors
+    /// What the database answered.
+    pub async fn checkpoint(&self) -> Result<bool, StoreError> {
+        let mut conn = self.read().await?;
+        for _ in 0..5 {
+            if conn.checkpoint().await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// A connection for reading.
     pub(crate) async fn read(&self) -> Result<Conn, StoreError> {
-        Ok(match &*self.backend {
-            Backend::Sqlite { readers, .. } => Conn::SqliteReader(readers.acquire().await?),
-            Backend::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
-        })
+        let link = match &*self.backend {
+            Backend::Sqlite { readers, .. } => Link::SqliteReader(readers.acquire().await?),
+            Backend::Postgres(pool) => Link::Postgres(pool.acquire().await?),
+        };
+        Ok(Conn::new(link, &self.vault))
+    }
+
+    /// What seals and opens secrets.
+    pub(crate) fn vault(&self) -> &SharedVault {
+        &self.vault
     }
 
     /// Runs `operation` in a transaction and answers once it is durable. In a
@@ -239,7 +287,7 @@ impl Store {
                 writer.submit(job).await?;
                 answer.await.unwrap_or(Err(StoreError::Aborted))
             }
-            Backend::Postgres(pool) => uncontended(|| transact(pool, &operation, keyed)).await,
+            Backend::Postgres(pool) => uncontended(|| transact(pool, &self.vault, &operation, keyed)).await,
         }
     }
 
@@ -251,7 +299,8 @@ impl Store {
             // A statement is a transaction of its own: no BEGIN, no COMMIT.
             return uncontended(|| async {
                 Failpoint::Begin.reach().await?;
-                let rows = Conn::Postgres(pool.acquire().await?).execute(run, args.clone()).await?;
+                let mut conn = Conn::new(Link::Postgres(pool.acquire().await?), &self.vault);
+                let rows = conn.execute(run, args.clone()).await?;
                 failpoint::after_commit(false).await?;
                 Ok(rows)
             })
@@ -283,17 +332,22 @@ where
     }
 }
 
-async fn transact<T, F>(pool: &PgPool, operation: &F, keyed: bool) -> Result<T, StoreError>
+async fn transact<T, F>(
+    pool: &PgPool,
+    vault: &SharedVault,
+    operation: &F,
+    keyed: bool,
+) -> Result<T, StoreError>
 where
     F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>>,
 {
     let started = std::time::Instant::now();
     Failpoint::Begin.reach().await?;
-    let mut conn = Conn::PostgresTx(pool.begin().await?);
+    let mut conn = Conn::new(Link::PostgresTx(pool.begin().await?), vault);
     // On an error the transaction is dropped here, which rolls it back.
     let value = operation(&mut conn).await?;
     failpoint::before_commit(keyed).await?;
-    if let Conn::PostgresTx(transaction) = conn {
+    if let Link::PostgresTx(transaction) = conn.into_link() {
         transaction.commit().await?;
     }
     failpoint::after_commit(keyed).await?;

@@ -1,11 +1,25 @@
 //! A connection of either database, and the four ways to run a statement.
 
+use std::sync::Arc;
+
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction, pool::PoolConnection};
 
-use crate::{StoreError, row::Row, statement::Statement, value::Value};
+use crate::{
+    StoreError,
+    row::{Cells, Row},
+    statement::Statement,
+    value::Value,
+    vault::{Sealer, SharedVault, Vault, check},
+};
 
 /// A connection, inside a transaction when it was handed to a write operation.
-pub(crate) enum Conn {
+pub(crate) struct Conn {
+    link: Link,
+    vault: SharedVault,
+}
+
+/// What it runs over.
+pub(crate) enum Link {
     SqliteWriter(SqliteConnection),
     SqliteReader(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
@@ -33,12 +47,33 @@ macro_rules! bound {
 }
 
 impl Conn {
+    pub(crate) fn new(link: Link, vault: &SharedVault) -> Self {
+        Self { link, vault: Arc::clone(vault) }
+    }
+
+    /// What it ran over, to end a transaction or to close it.
+    pub(crate) fn into_link(self) -> Link {
+        self.link
+    }
+
+    /// What opens secrets.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// What seals secrets in this transaction, under the key that is current
+    /// until it ends.
+    pub(crate) async fn sealer(&mut self) -> Result<Sealer, StoreError> {
+        let key = check::current(self).await?;
+        self.vault.sealer(&key)
+    }
+
     fn raw(&mut self) -> Raw<'_> {
-        match self {
-            Self::SqliteWriter(conn) => Raw::Sqlite(conn),
-            Self::SqliteReader(conn) => Raw::Sqlite(conn),
-            Self::Postgres(conn) => Raw::Postgres(conn),
-            Self::PostgresTx(conn) => Raw::Postgres(conn),
+        match &mut self.link {
+            Link::SqliteWriter(conn) => Raw::Sqlite(conn),
+            Link::SqliteReader(conn) => Raw::Sqlite(conn),
+            Link::Postgres(conn) => Raw::Postgres(conn),
+            Link::PostgresTx(conn) => Raw::Postgres(conn),
         }
     }
 
@@ -62,16 +97,17 @@ impl Conn {
         run: &'static Statement,
         args: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
+        let vault = Arc::clone(&self.vault);
+        let row = |cells| Row::new(cells, &vault);
         Ok(match self.raw() {
             Raw::Sqlite(conn) => {
-                bound!(Sqlite, run.sql, args).fetch_all(conn).await?.into_iter().map(Row::Sqlite).collect()
+                let rows = bound!(Sqlite, run.sql, args).fetch_all(conn).await?;
+                rows.into_iter().map(Cells::Sqlite).map(row).collect()
             }
-            Raw::Postgres(conn) => bound!(Postgres, run.postgres(), args)
-                .fetch_all(conn)
-                .await?
-                .into_iter()
-                .map(Row::Postgres)
-                .collect(),
+            Raw::Postgres(conn) => {
+                let rows = bound!(Postgres, run.postgres(), args).fetch_all(conn).await?;
+                rows.into_iter().map(Cells::Postgres).map(row).collect()
+            }
         })
     }
 
@@ -99,6 +135,19 @@ impl Conn {
             Raw::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop)?,
         }
         Ok(())
+    }
+
+    /// Writes SQLite's log back into the file and empties it; false while others
+    /// read or write. PostgreSQL sees to that itself.
+    pub(crate) async fn checkpoint(&mut self) -> Result<bool, StoreError> {
+        use sqlx::Row as _;
+        match self.raw() {
+            Raw::Sqlite(conn) => {
+                let row = sqlx::query::<Sqlite>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(conn).await?;
+                Ok(row.try_get::<i64, _>(0)? == 0)
+            }
+            Raw::Postgres(_) => Ok(true),
+        }
     }
 
     /// Lets the database check a statement without running it.
@@ -150,6 +199,6 @@ impl Conn {
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self, Self::Postgres(_) | Self::PostgresTx(_))
+        matches!(self.link, Link::Postgres(_) | Link::PostgresTx(_))
     }
 }

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// The master key is missing, or is not the one secrets are sealed under.
+    #[error("the master key: {reason}")]
+    Key {
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// The database refused a statement for a reason that no retry mends.
     #[error("the database refused a statement")]
     Refused {
@@ -83,7 +89,11 @@ impl StoreError {
     /// Whether the same operation may succeed when tried again soon.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Full { .. } | Self::Contended { .. })
+        // A key: it is looked for again each time, and may have been put back.
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::Full { .. } | Self::Contended { .. } | Self::Key { .. }
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     statement::statements,
     ticket::Effect,
     value::{Value, args},
+    vault::columns::Column,
 };
 
 /// Whose key it is: the same text of another account or API key is another key.
@@ -126,7 +127,9 @@ impl Store {
                     return Ok(Claimed::Yes);
                 }
                 let row = tx.optional(&FIND, scope.args()).await?;
-                row.map_or(Ok(Claimed::Moved), |row| EarlierRequest::from_row(&row).map(Claimed::Earlier))
+                row.map_or(Ok(Claimed::Moved), |row| {
+                    EarlierRequest::from_row(&row, &scope).map(Claimed::Earlier)
+                })
             })
         })
         .await
@@ -153,7 +156,15 @@ impl Store {
         claim: &str,
         answer: StoredAnswer,
     ) -> Result<bool, StoreError> {
-        Ok(self.execute(&COMPLETE, answered(scope, claim, answer)).await? == 1)
+        let (scope, claim) = (scope.clone(), claim.to_owned());
+        self.write(move |tx| {
+            let (scope, claim, answer) = (scope.clone(), claim.clone(), answer.clone());
+            Box::pin(async move {
+                let values = answered(tx, &scope, &claim, answer).await?;
+                Ok(tx.execute(&COMPLETE, values).await? == 1)
+            })
+        })
+        .await
     }
 
     /// Gives a key back whose request certainly did nothing; false when the
@@ -201,31 +212,46 @@ pub(crate) async fn stamp(
             values.extend(args![claim]);
             tx.execute(&COUNT_EFFECT, values).await?
         }
-        Effect::Answered(answer) => tx.execute(&ANSWER_EFFECT, answered(scope, claim, answer)).await?,
+        Effect::Answered(answer) => {
+            let values = answered(tx, scope, claim, answer).await?;
+            tx.execute(&ANSWER_EFFECT, values).await?
+        }
     };
     if rows == 1 { Ok(()) } else { Err(StoreError::Superseded) }
 }
 
-/// A claim and its answer, as statements take them.
-fn answered(scope: &IdempotencyScope, claim: &str, answer: StoredAnswer) -> Vec<Value> {
+/// A claim and its answer, as statements take them, its body sealed.
+async fn answered(
+    tx: &mut Conn,
+    scope: &IdempotencyScope,
+    claim: &str,
+    mut answer: StoredAnswer,
+) -> Result<Vec<Value>, StoreError> {
+    if let Some(body) = &mut answer.body {
+        *body = tx.sealer().await?.seal(&Column::Answers.place(&scope.key()), body);
+    }
     let mut values = scope.args();
     values.extend(args![claim, u32::from(answer.status), answer.content_type, answer.body]);
-    values
+    Ok(values)
 }
 
 impl IdempotencyScope {
     fn args(&self) -> Vec<Value> {
         args![&self.account_id, &self.key_id, &self.idempotency_key]
     }
+
+    fn key(&self) -> [&str; 3] {
+        [self.account_id.as_str(), self.key_id.as_str(), &self.idempotency_key]
+    }
 }
 
 impl EarlierRequest {
-    fn from_row(row: &Row) -> Result<Self, StoreError> {
+    fn from_row(row: &Row, scope: &IdempotencyScope) -> Result<Self, StoreError> {
         let answer = match row.opt_number("status")? {
             Some(status) => Some(StoredAnswer {
                 status,
                 content_type: row.opt_text("content_type")?,
-                body: row.opt_text("body")?,
+                body: row.opt_sealed("body", &Column::Answers.place(&scope.key()))?,
             }),
             None => None,
         };

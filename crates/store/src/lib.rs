@@ -19,6 +19,7 @@ mod conn;
 mod contact_cards;
 mod contacts;
 mod conversations;
+mod erasure;
 mod error;
 mod events;
 mod failpoint;
@@ -43,6 +44,7 @@ mod sub_accounts;
 mod ticket;
 mod usage;
 mod value;
+mod vault;
 mod verifications;
 mod webhooks;
 mod whatsapp;
@@ -74,6 +76,7 @@ pub use codes::{CODE_TRIES, CodeHash, CodeTry};
 pub use contact_cards::ContactCard;
 pub use contacts::{Contact, ContactChange, ContactPatch};
 pub use conversations::Conversation;
+pub use erasure::{AboutDeliveries, DELETED, Deletion, DeliveryCursor, ErasableCall, ErasableMessage};
 pub use error::StoreError;
 pub use events::{
     Attempt, ClaimedEvent, Delivery, DeliveryStatus, Endpoint, Lane, Lease, NewEvent, Verdict,
@@ -116,6 +119,7 @@ pub use usage::{
     balance::Balance,
     report::{AgentUsage, KindCost, NumberUsage, UsageSums},
 };
+pub use vault::{KeyStatus, Keys, MasterKey, Rotation, SealedCount};
 pub use verifications::NewVerification;
 pub use whatsapp::{
     Bind, NewBinding, WhatsappBinding, WhatsappConnection,

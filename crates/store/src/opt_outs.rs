@@ -11,12 +11,15 @@ use offhook_model::{
 use crate::{Store, StoreError, conn::Conn, statement::statements, value::args};
 
 statements! {
-    IS_OUT = "SELECT is_out FROM opt_outs WHERE number_id = $1 AND person = $2";
+    // A person who was deleted is known by a pseudonym; what they say afterwards counts.
+    IS_OUT = "SELECT is_out FROM opt_outs WHERE number_id = $1 AND person IN ($2, $3)
+        ORDER BY CASE WHEN person = $2 THEN 0 ELSE 1 END LIMIT 1";
     CHANGE = "INSERT INTO opt_outs (number_id, person, account_id, is_out, changed_at) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (number_id, person) DO UPDATE SET is_out = excluded.is_out, changed_at = excluded.changed_at";
     LOG = "INSERT INTO opt_out_log (id, account_id, number_id, person, is_out, keyword, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    STATE = "SELECT is_out FROM opt_outs WHERE account_id = $1 AND number_id = $2 AND person = $3";
+    STATE = "SELECT is_out FROM opt_outs WHERE account_id = $1 AND number_id = $2 AND person IN ($3, $4)
+        ORDER BY CASE WHEN person = $3 THEN 0 ELSE 1 END LIMIT 1";
 }
 
 impl Store {
@@ -27,14 +30,22 @@ impl Store {
         number: &NumberId,
         person: &str,
     ) -> Result<bool, StoreError> {
-        let row = self.read().await?.optional(&STATE, args![account, number, person]).await?;
+        let mut conn = self.read().await?;
+        let deleted = conn.vault().pseudonym(account.as_str(), person);
+        let row = conn.optional(&STATE, args![account, number, person, deleted]).await?;
         row.map_or(Ok(false), |row| row.flag("is_out"))
     }
 }
 
 /// Whether a person wants no texts of a number.
-pub(crate) async fn is_out(tx: &mut Conn, number: &NumberId, person: &str) -> Result<bool, StoreError> {
-    let row = tx.optional(&IS_OUT, args![number, person]).await?;
+pub(crate) async fn is_out(
+    tx: &mut Conn,
+    account: &AccountId,
+    number: &NumberId,
+    person: &str,
+) -> Result<bool, StoreError> {
+    let deleted = tx.vault().pseudonym(account.as_str(), person);
+    let row = tx.optional(&IS_OUT, args![number, person, deleted]).await?;
     row.map_or(Ok(false), |row| row.flag("is_out"))
 }
 
@@ -47,7 +58,7 @@ pub(crate) async fn change(
     keyword: &str,
 ) -> Result<bool, StoreError> {
     let (number, person) = (&message.number_id, &message.from);
-    let was = is_out(tx, number, person).await?;
+    let was = is_out(tx, &message.account_id, number, person).await?;
     tx.execute(&CHANGE, args![number, person, &message.account_id, to, message.at]).await?;
     let args = args![&message.id, &message.account_id, number, person, to, keyword, message.at];
     tx.execute(&LOG, args).await?;

@@ -1,28 +1,58 @@
 //! Rows, read with typed errors: a damaged row is an error, never a panic.
 
+use std::sync::Arc;
+
 use offhook_model::Timestamp;
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    vault::{Place, SharedVault, Vault},
+};
 
 /// One row of either database.
-pub(crate) enum Row {
+pub(crate) struct Row {
+    cells: Cells,
+    vault: SharedVault,
+}
+
+/// What it holds.
+pub(crate) enum Cells {
     Sqlite(sqlx::sqlite::SqliteRow),
     Postgres(sqlx::postgres::PgRow),
 }
 
 macro_rules! column {
     ($row:expr, $type:ty, $column:expr) => {
-        match $row {
-            Row::Sqlite(row) => row.try_get::<$type, _>($column),
-            Row::Postgres(row) => row.try_get::<$type, _>($column),
+        match &$row.cells {
+            Cells::Sqlite(row) => row.try_get::<$type, _>($column),
+            Cells::Postgres(row) => row.try_get::<$type, _>($column),
         }
         .map_err(|error| StoreError::corrupt(format!("column {}: {error}", $column)))
     };
 }
 
 impl Row {
+    pub(crate) fn new(cells: Cells, vault: &SharedVault) -> Self {
+        Self { cells, vault: Arc::clone(vault) }
+    }
+
+    /// What opens the secrets of this row.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// A secret, opened. It must have been sealed for this place.
+    pub(crate) fn sealed(&self, column: &str, place: &Place<'_>) -> Result<String, StoreError> {
+        self.vault.open(place, &self.text(column)?)
+    }
+
+    /// A secret that may be missing.
+    pub(crate) fn opt_sealed(&self, column: &str, place: &Place<'_>) -> Result<Option<String>, StoreError> {
+        self.opt_text(column)?.map(|text| self.vault.open(place, &text)).transpose()
+    }
+
     pub(crate) fn opt_text(&self, column: &str) -> Result<Option<String>, StoreError> {
         column!(self, Option<String>, column)
     }

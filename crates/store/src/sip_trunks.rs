@@ -9,7 +9,8 @@ use crate::{
     Store, StoreError,
     row::{Row, to_json},
     statement::statements,
-    value::args,
+    value::{Value, args},
+    vault::columns::Column,
 };
 
 /// Changes to a trunk; `None` leaves a field as it is.
@@ -51,6 +52,9 @@ statements! {
     DELETE = "DELETE FROM sip_trunks WHERE account_id = $1 AND id = $2";
 }
 
+/// The place of the sealed secret among the arguments of `PATCH`.
+const HA1: usize = 9;
+
 impl Store {
     /// Stores a trunk; false when the account has `limit` of them.
     pub async fn insert_sip_trunk(&self, new: &SipTrunk, limit: u32) -> Result<bool, StoreError> {
@@ -64,6 +68,8 @@ impl Store {
                 if held >= limit {
                     return Ok(false);
                 }
+                let ha1 =
+                    tx.sealer().await?.seal(&Column::Trunks.place(&[new.id.as_str()]), &new.credentials.ha1);
                 let args = args![
                     &new.id,
                     &new.account_id,
@@ -74,7 +80,7 @@ impl Store {
                     allowed,
                     &new.credentials.username,
                     &new.credentials.realm,
-                    &new.credentials.ha1,
+                    ha1,
                     &new.credentials.password_last4,
                     new.created_at
                 ];
@@ -114,12 +120,20 @@ impl Store {
             patch.allowed_ips.as_ref().map(to_json).transpose()?,
             of(|new| &new.username),
             of(|new| &new.realm),
-            of(|new| &new.ha1),
+            None::<String>,
             of(|new| &new.password_last4)
         ];
+        let id = id.clone();
         self.write(move |tx| {
-            let args = args.clone();
-            Box::pin(async move { tx.optional(&PATCH, args).await?.map(from_row).transpose() })
+            let (mut args, id) = (args.clone(), id.clone());
+            let ha1 = credentials.as_ref().map(|new| new.ha1.clone());
+            Box::pin(async move {
+                if let (Some(ha1), Some(place)) = (ha1, args.get_mut(HA1)) {
+                    let sealer = tx.sealer().await?;
+                    *place = Value::from(sealer.seal(&Column::Trunks.place(&[id.as_str()]), &ha1));
+                }
+                tx.optional(&PATCH, args).await?.map(from_row).transpose()
+            })
         })
         .await
     }
@@ -131,8 +145,10 @@ impl Store {
 }
 
 fn from_row(row: Row) -> Result<SipTrunk, StoreError> {
+    let id: TrunkId = row.id("id")?;
+    let ha1 = row.sealed("ha1", &Column::Trunks.place(&[id.as_str()]))?;
     Ok(SipTrunk {
-        id: row.id("id")?,
+        id,
         account_id: row.id("account_id")?,
         name: row.text("name")?,
         transfers: row.word("transfers", TrunkTransfers::from_word)?,
@@ -142,7 +158,7 @@ fn from_row(row: Row) -> Result<SipTrunk, StoreError> {
         credentials: TrunkCredentials {
             username: row.text("username")?,
             realm: row.text("realm")?,
-            ha1: row.text("ha1")?,
+            ha1,
             password_last4: row.text("password_last4")?,
         },
         created_at: row.time("created_at")?,

@@ -14,7 +14,7 @@ use offhook_model::{
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::{Account, Call, CallService, NewEvent, Page, Store, StoreOptions};
+use crate::{Account, Call, CallService, Keys, MasterKey, NewEvent, Page, Store, StoreOptions};
 
 mod accounts;
 mod agents;
@@ -38,6 +38,7 @@ mod sub_accounts;
 mod tenancy;
 mod usage;
 mod usage_reports;
+mod vault;
 mod webhooks;
 
 /// Runs every named test on each database, in a store of its own.
@@ -66,7 +67,7 @@ const ALL: Page = Page { limit: 100, offset: 0 };
 async fn with_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F) {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/offhook.db", directory.path().display());
-    let store = Store::connect(&url, StoreOptions::default()).await.unwrap();
+    let store = Store::connect(&url, options()).await.unwrap();
     test(Fixture { store, url }).await;
 }
 
@@ -79,7 +80,7 @@ async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F) 
     let name = format!("offhook_test_{:032x}", rand::random::<u128>());
     admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
     let url = format!("{server}/{name}");
-    let store = Store::connect(&url, StoreOptions::default()).await;
+    let store = Store::connect(&url, options()).await;
     let outcome = match store {
         Ok(store) => AssertUnwindSafe(test(Fixture { store, url })).catch_unwind().await,
         Err(error) => Err(Box::new(format!("{error:?}")) as Box<dyn std::any::Any + Send>),
@@ -88,6 +89,11 @@ async fn with_postgres<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F) 
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// A store that seals, with a key that tests may open it with again.
+fn options() -> StoreOptions {
+    StoreOptions { keys: Some(Keys::Given(vec![MasterKey::from_bytes([7; 32])])), ..StoreOptions::default() }
 }
 
 /// A moment of the test's own time, in seconds.

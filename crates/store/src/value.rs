@@ -4,9 +4,9 @@ use offhook_model::{
     Timestamp,
     e164::E164,
     id::{
-        AccountId, AgentId, ApiKeyId, BackgroundId, CallId, ContactId, ConversationId, EventId, FeedbackId,
-        GroupId, MediaId, MessageId, NumberId, ReactionId, RegistrationId, TemplateId, TrunkId, TurnId,
-        UsageId, UserId, VerificationId, WebhookId, WhatsappConnectionId,
+        AccountId, AgentId, ApiKeyId, BackgroundId, CallId, ContactId, ConversationId, DeletionId, EventId,
+        FeedbackId, GroupId, MediaId, MessageId, NumberId, ReactionId, RegistrationId, TemplateId, TrunkId,
+        TurnId, UsageId, UserId, VerificationId, WebhookId, WhatsappConnectionId,
     },
 };
 
@@ -43,6 +43,7 @@ text_values!(
     CallId,
     ContactId,
     ConversationId,
+    DeletionId,
     EventId,
     FeedbackId,
     GroupId,

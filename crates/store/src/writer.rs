@@ -13,7 +13,11 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Failpoint, StoreError, conn::Conn, failpoint};
+use crate::{
+    Failpoint, StoreError,
+    conn::{Conn, Link},
+    failpoint,
+};
 
 type Run = Box<dyn for<'t> FnOnce(&'t mut Conn) -> BoxFuture<'t, Finished> + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -121,7 +125,7 @@ async fn serve(mut conn: Conn, mut queue: mpsc::Receiver<Message>, limit: usize)
             commit(&mut conn, jobs).await;
         }
     }
-    if let Conn::SqliteWriter(conn) = conn
+    if let Link::SqliteWriter(conn) = conn.into_link()
         && let Err(error) = sqlx::Connection::close(conn).await
     {
         tracing::warn!(%error, "the database file did not close cleanly");

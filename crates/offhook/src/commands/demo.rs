@@ -41,6 +41,7 @@ fn demo_config(config: Config, dir: &Path) -> Config {
     Config {
         data_dir: dir.to_path_buf(),
         store_url: format!("sqlite://{}", dir.join("demo.db").display()),
+        keys: offhook_server::compose::Keys::File(dir.join("master-key")),
         blobs: dir.join("blobs"),
         http_listen: free,
         http_public_url: None,

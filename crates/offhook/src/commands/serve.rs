@@ -74,6 +74,7 @@ pub fn settings(config: &Config) -> Start {
                 media_timeout: config.messages.media_timeout,
                 system_number: config.messages.system_number.clone(),
             },
+            retention: config.retention,
             recordings: config.recording_enabled.then(|| config.blobs.clone()),
             mail: mail(&config.mail),
             signup: SignupSettings {
@@ -90,6 +91,7 @@ pub fn settings(config: &Config) -> Start {
         },
         engine: engine(config),
         store_url: config.store_url.clone(),
+        keys: config.keys.clone(),
         blobs: config.blobs.clone(),
         bootstrap_key: config.bootstrap_key.clone(),
         speech: speech(config),

@@ -128,6 +128,17 @@ impl Stage {
             .unwrap()
     }
 
+    /// A request that is refused, with any key; the answer's body.
+    pub async fn refused(&self, method: &str, path: &str, key: &str, body: &Value) -> String {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.http.request(method, self.server.url(path)).bearer_auth(key).json(body);
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_client_error(), "{path} answered {status}: {text}");
+        text
+    }
+
     /// Asks again until `done` says so.
     pub async fn poll(&self, path: &str, limit: Duration, done: impl Fn(&Value) -> bool) -> Value {
         let start = std::time::Instant::now();

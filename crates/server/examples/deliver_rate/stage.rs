@@ -10,7 +10,7 @@ use offhook_model::{
 };
 use offhook_server::{App, Parts, Settings, app::Components};
 use offhook_sim::SimCarrier;
-use offhook_store::{Account, Store, StoreOptions};
+use offhook_store::{Account, Keys, MasterKey, Store, StoreOptions};
 use offhook_voice::providers::fetch::{FetchClient, FetchPolicy};
 
 use crate::sink::Sink;
@@ -26,7 +26,8 @@ pub struct Stage {
 
 impl Stage {
     pub async fn set(url: &str) -> Result<Self, Failure> {
-        let store = Store::connect(url, StoreOptions::default()).await?;
+        let keys = Some(Keys::Given(vec![MasterKey::from_bytes([7; 32])]));
+        let store = Store::connect(url, StoreOptions { keys, ..StoreOptions::default() }).await?;
         let app = App::new(Parts {
             store,
             settings: Settings { allow_private: true, ..Settings::default() },

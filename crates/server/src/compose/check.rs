@@ -71,7 +71,7 @@ pub async fn examine(start: Start) -> Vec<Check> {
         udp("sip port", start.engine.endpoint.listen).await,
         tcp("sip port", start.engine.endpoint.listen).await,
         media(&start).await,
-        database(&start.store_url).await,
+        database(&start).await,
         directory(&start).await,
     ];
     checks.extend(speech_engines(&start));
@@ -111,16 +111,22 @@ async fn media(start: &Start) -> Check {
     }
 }
 
-async fn database(url: &str) -> Check {
+async fn database(start: &Start) -> Check {
+    let options = StoreOptions { keys: Some(start.keys.clone()), ..StoreOptions::default() };
     let opened = async {
-        let store = Store::connect(url, StoreOptions::default()).await?;
+        let store = Store::connect(&start.store_url, options).await?;
         store.ping().await?;
         let kind = store.kind();
         store.close().await;
         Ok::<_, offhook_store::StoreError>(kind)
     };
     match opened.await {
-        Ok(kind) => Check::good("store", format!("{kind:?} answers, schema up to date")),
+        Ok(kind) => Check::good("store", format!("{kind:?} answers, schema up to date, secrets open")),
+        Err(error @ offhook_store::StoreError::Key { .. }) => Check::bad(
+            "store",
+            format!("{}", Chain(&error)),
+            "bring the right master key back, see docs/security.md",
+        ),
         Err(error) => {
             Check::bad("store", format!("{}", Chain(&error)), "check store.url and that the database runs")
         }

@@ -15,6 +15,7 @@ mod contacts;
 mod conventions;
 mod conventions_generated;
 mod document;
+mod erasure;
 mod expiry;
 mod feedback;
 mod fields;

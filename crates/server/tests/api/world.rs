@@ -21,7 +21,7 @@ use offhook_model::{
 };
 use offhook_server::{App, Parts, Settings, app::Components, router};
 use offhook_sim::SimCarrier;
-use offhook_store::{Account, ApiKey, ApiKeySecret, Store, StoreOptions};
+use offhook_store::{Account, ApiKey, ApiKeySecret, Keys, MasterKey, Store, StoreOptions};
 use offhook_voice::providers::fetch::{FetchClient, FetchPolicy};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -82,7 +82,7 @@ pub struct World {
     router: Router,
     clock: Arc<AtomicI64>,
     blobs: TempDir,
-    _place: Place,
+    place: Place,
 }
 
 /// The built-in carrier, which on request keeps a number it should release,
@@ -130,7 +130,7 @@ impl Carrier for Fallible {
 }
 
 enum Place {
-    File { _dir: TempDir },
+    File { dir: TempDir },
     Server { url: String, name: String },
 }
 
@@ -147,6 +147,11 @@ impl Drop for Place {
     }
 }
 
+/// A store that seals, with a key that a test may open it with again.
+fn options() -> StoreOptions {
+    StoreOptions { keys: Some(Keys::Given(vec![MasterKey::from_bytes([7; 32])])), ..StoreOptions::default() }
+}
+
 impl World {
     pub async fn sqlite() -> Self {
         Self::sqlite_with(|_| ()).await
@@ -155,18 +160,18 @@ impl World {
     pub async fn sqlite_with(adjust: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", dir.path().display());
-        Self::open(&url, Place::File { _dir: dir }, adjust).await
+        Self::open(&url, Place::File { dir }, adjust).await
     }
 
     /// With room for a few rows more.
     pub async fn on_a_small_disk() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", dir.path().display());
-        Store::connect(&url, StoreOptions::default()).await.unwrap().close().await;
+        Store::connect(&url, options()).await.unwrap().close().await;
         let empty = std::fs::metadata(dir.path().join("test.db")).unwrap().len();
-        let options = StoreOptions { max_bytes: Some(empty + 100_000), ..StoreOptions::default() };
+        let options = StoreOptions { max_bytes: Some(empty + 100_000), ..options() };
         let store = Store::connect(&url, options).await.unwrap();
-        Self::on(store, Place::File { _dir: dir }, |_| ()).await
+        Self::on(store, Place::File { dir }, |_| ()).await
     }
 
     /// On `OFFHOOK_TEST_POSTGRES`, else on the server of this machine.
@@ -190,7 +195,7 @@ impl World {
     }
 
     async fn open(url: &str, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {
-        let options = StoreOptions { connections: 4, ..StoreOptions::default() };
+        let options = StoreOptions { connections: 4, ..options() };
         Self::on(Store::connect(url, options).await.unwrap(), place, adjust).await
     }
 
@@ -198,8 +203,8 @@ impl World {
     pub async fn fetching(fetch: FetchClient) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db", dir.path().display());
-        let store = Store::connect(&url, StoreOptions::default()).await.unwrap();
-        Self::made_of(store, Place::File { _dir: dir }, |_| (), Some(fetch)).await
+        let store = Store::connect(&url, options()).await.unwrap();
+        Self::made_of(store, Place::File { dir }, |_| (), Some(fetch)).await
     }
 
     async fn on(store: Store, place: Place, adjust: impl FnOnce(&mut Settings)) -> Self {
@@ -242,7 +247,7 @@ impl World {
             router,
             clock,
             blobs,
-            _place: place,
+            place,
         };
         (world.account, world.key) = world.add_account(None).await;
         world
@@ -327,6 +332,29 @@ impl World {
         (head.status, head.headers, bytes.to_vec())
     }
 
+    /// The directory of recordings and media.
+    pub fn blobs(&self) -> &std::path::Path {
+        self.blobs.path()
+    }
+
+    /// Everything that is in the database: SQLite's files as they lie on the
+    /// disk, or what `pg_dump` writes.
+    pub async fn dump(&self) -> Vec<u8> {
+        match &self.place {
+            Place::File { dir } => contents(dir.path()),
+            Place::Server { url, name } => {
+                let dumped = Command::new("pg_dump").arg(format!("{url}/{name}")).output().unwrap();
+                assert!(dumped.status.success(), "{dumped:?}");
+                dumped.stdout
+            }
+        }
+    }
+
+    /// Every recording and every copy of a picture.
+    pub fn files(&self) -> Vec<u8> {
+        contents(self.blobs.path())
+    }
+
     /// How many copies of pictures and files are on disk.
     pub fn media_files(&self) -> usize {
         std::fs::read_dir(self.blobs.path().join("media")).map_or(0, Iterator::count)
@@ -345,6 +373,16 @@ impl World {
         let body = serde_json::json!({"areaCode": "415"});
         self.post("/v1/numbers", body).await.ok()["id"].as_str().unwrap().to_owned()
     }
+}
+
+/// Every file under a directory, one after the other.
+fn contents(directory: &std::path::Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        all.extend(if path.is_dir() { contents(&path) } else { std::fs::read(&path).unwrap() });
+    }
+    all
 }
 
 #[derive(Debug)]

@@ -40,7 +40,7 @@ use offhook_server::{
     telephony::{BoxFuture, DialError, Telephony},
 };
 use offhook_sim::SimCarrier;
-use offhook_store::{Account, ApiKey, ApiKeySecret, Store, StoreOptions};
+use offhook_store::{Account, ApiKey, ApiKeySecret, Keys, MasterKey, Store, StoreOptions};
 use offhook_voice::providers::fetch::{FetchClient, FetchPolicy};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -404,8 +404,10 @@ impl World {
 
 async fn app(url: &str, clock: &Arc<AtomicI64>, recordings: PathBuf) -> App {
     let clock = Arc::clone(clock);
+    let keys = Some(Keys::Given(vec![MasterKey::from_bytes([7; 32])]));
+    let options = StoreOptions { keys, ..StoreOptions::default() };
     App::new(Parts {
-        store: Store::connect(url, StoreOptions::default()).await.unwrap(),
+        store: Store::connect(url, options).await.unwrap(),
         settings: Settings {
             public_url: "https://phone.example".to_owned(),
             allow_private: true,

@@ -7,7 +7,7 @@ use offhook_model::{
     number::Number,
 };
 
-use super::COUNT;
+use super::{COUNT, tools};
 use crate::{Page, Paged, Store, StoreError, numbers, row::Row, statement::statements, value::args};
 
 statements! {
@@ -60,7 +60,7 @@ fn grouped(account: &AccountId, rows: Vec<Row>) -> Result<Vec<AgentWithNumbers>,
     for row in rows {
         let id: AgentId = row.id("agent")?;
         if agents.last().is_none_or(|(agent, _)| agent.id != id) {
-            let settings = row.json("agent_settings")?;
+            let settings = tools::opened(&row, "agent_settings", &id)?;
             let created_at = row.time("agent_since")?;
             agents.push((Agent { id, account_id: account.clone(), settings, created_at }, Vec::new()));
         }

@@ -104,7 +104,9 @@ async fn accept(tx: &mut Conn, new: NewSend) -> Result<Sending, StoreError> {
         message.to.clone_from(&conversation.participant);
     }
     let obeys = message.channel != Channel::Whatsapp && !conversation.is_group;
-    if obeys && opt_outs::is_out(tx, &message.number_id, &conversation.participant).await? {
+    if obeys
+        && opt_outs::is_out(tx, &message.account_id, &message.number_id, &conversation.participant).await?
+    {
         return Ok(Sending::OptedOut);
     }
     if let Charged::InsufficientBalance { .. } = usage::charge(tx, &charge).await? {

@@ -48,6 +48,8 @@ impl Things {
         let connection = world.post("/integrations/whatsapp/connect", whatsapp).await.ok();
         let code = json!({"phone_number": "+14155559876"});
         let verification = word(&world.post("/v1/verify/send", code).await.ok()["verification_id"]);
+        let forgotten = json!({"phoneNumber": "+14155559875"});
+        let deletion = word(&world.post("/offhook/v1/deletions", forgotten).await.ok()["id"]);
         let call = call(world, &agent, &line.id).await;
         Self {
             ids: vec![
@@ -62,6 +64,7 @@ impl Things {
                 ("call_id", call),
                 ("delivery_id", delivery),
                 ("verification_id", verification),
+                ("deletion_id", deletion),
                 // Somebody who shares their location with this account.
                 ("phone_number", "%2B14155559876".to_owned()),
             ],
