@@ -155,7 +155,8 @@ impl World {
                     unconfirmed += usize::from(message["errorCode"] == "DELIVERY_UNCONFIRMED");
                     // Of what was not sent, it must be said that nobody knows; while the
                     // claim of the process that died holds it is queued.
-                    let is_told = message["errorCode"] == "DELIVERY_UNCONFIRMED" || message["status"] == "queued";
+                    let is_told =
+                        message["errorCode"] == "DELIVERY_UNCONFIRMED" || message["status"] == "queued";
                     verdict.check(left == 1 || is_told, || format!("{message} never arrived"));
                 }
                 Answer::Refused(why) => {
