@@ -42,16 +42,43 @@ const HEARD: usize = 256;
 /// Places that audio leaves to other events.
 const RESERVED: usize = 64;
 
+/// How long last words may take: a sentence or two, and the voice's first
+/// sound. Then the call ends without them.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// What the outside asks of a call.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Order {
+    /// End at once.
     HangUp(EndReason),
+    /// End after these words of the agent; before it is answered, at once.
+    Leave { words: Arc<str>, reason: EndReason },
+}
+
+impl Order {
+    /// Why the call is to end.
+    fn reason(&self) -> EndReason {
+        match self {
+            Self::HangUp(reason) | Self::Leave { reason, .. } => *reason,
+        }
+    }
 }
 
 /// Where a call comes from.
 pub(crate) enum Origin {
     Inbound(Box<IncomingCall>),
     Outbound(Vec<DialTarget>),
+}
+
+/// The moment a call is left, if it is to be.
+async fn left(leaves: Option<(Instant, EndReason)>) -> EndReason {
+    match leaves {
+        Some((at, reason)) => {
+            tokio::time::sleep_until(at).await;
+            reason
+        }
+        None => std::future::pending().await,
+    }
 }
 
 /// Starts a call; from here on exactly one `Ended` will be reported.
@@ -102,6 +129,8 @@ struct Call {
     talk: JoinHandle<()>,
     cancel: CancellationToken,
     transfer: Option<Transfer>,
+    /// When the call ends, last words or not, and why.
+    leaves: Option<(Instant, EndReason)>,
 }
 
 impl Setup {
@@ -137,6 +166,7 @@ impl Setup {
             talk,
             cancel,
             transfer: None,
+            leaves: None,
         };
         call.run().await;
     }
@@ -156,6 +186,10 @@ impl Call {
             let ended = tokio::select! {
                 order = self.orders.recv() => match order {
                     Some(Order::HangUp(reason)) => Some(reason),
+                    Some(Order::Leave { words, reason }) => {
+                        self.leave(words, reason);
+                        None
+                    }
                     None => Some(EndReason::Error),
                 },
                 event = self.leg.next() => self.line_event(event).await,
@@ -166,6 +200,7 @@ impl Call {
                 }
                 step = transfer::next(&mut self.transfer) => self.transfer_step(step).await,
                 () = tokio::time::sleep_until(longest) => Some(EndReason::MaxDurationReached),
+                reason = left(self.leaves) => Some(reason),
                 _ = &mut self.talk, if talking => {
                     talking = false;
                     self.talk_over().await
@@ -174,6 +209,15 @@ impl Call {
             if let Some(reason) = ended {
                 return reason;
             }
+        }
+    }
+
+    /// Lets the agent say its last words; a transfer under way is given up.
+    fn leave(&mut self, words: Arc<str>, reason: EndReason) {
+        if self.leaves.is_none() {
+            self.leaves = Some((Instant::now() + LAST_WORDS, reason));
+            self.transfer = None;
+            self.hear(Heard::Leave { words, reason });
         }
     }
 

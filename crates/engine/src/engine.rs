@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    call::{self, Order},
+    call::{self, LAST_WORDS, Order},
     endpoint::{Endpoint, EndpointConfig, Handset, IncomingCall, StartError},
     host::{Admission, CallHost, DialTarget},
     media::{MediaConfig, MediaPool, PoolStats},
@@ -166,10 +166,14 @@ impl Engine {
     /// Ends a call with this reason; false when no such call runs here.
     #[must_use]
     pub fn hang_up(&self, call: &CallId, reason: EndReason) -> bool {
+        self.order(call, Order::HangUp(reason))
+    }
+
+    fn order(&self, call: &CallId, order: Order) -> bool {
         // A full queue means that it has been told often enough.
         let calls = self.shared.lock();
         calls.get(call).is_some_and(|orders| {
-            !matches!(orders.try_send(Order::HangUp(reason)), Err(mpsc::error::TrySendError::Closed(_)))
+            !matches!(orders.try_send(order), Err(mpsc::error::TrySendError::Closed(_)))
         })
     }
 
@@ -205,16 +209,23 @@ impl Engine {
 
     /// Drains, waits up to `grace` for calls to end by themselves, ends the
     /// others with [`EndReason::Shutdown`] and returns when all are reported.
-    pub async fn shutdown(&self, grace: Duration) {
+    /// With `goodbye` their agents say it first, within [`LAST_WORDS`].
+    pub async fn shutdown(&self, grace: Duration, goodbye: Option<&str>) {
         self.drain();
         let tasks = &self.shared.tasks;
         tasks.close();
         if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
             self.shared.stop.cancel();
+            let reason = EndReason::Shutdown;
+            let order = match goodbye {
+                Some(words) => Order::Leave { words: words.into(), reason },
+                None => Order::HangUp(reason),
+            };
             for call in self.active_calls() {
-                let _told = self.hang_up(&call, EndReason::Shutdown);
+                let _told = self.order(&call, order.clone());
             }
-            if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
+            let patience = if goodbye.is_some() { LAST_WORDS + GOODBYE } else { GOODBYE };
+            if tokio::time::timeout(patience, tasks.wait()).await.is_err() {
                 tracing::error!(calls = tasks.len(), "calls did not end in time");
             }
         }

@@ -76,6 +76,7 @@ pub struct Sip {
     pub answer_after: Duration,
     pub max_calls: usize,
     pub drain: Duration,
+    pub drain_goodbye: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -199,6 +200,7 @@ impl Config {
                 answer_after: r.duration("sip.answer_after"),
                 max_calls: usize::try_from(r.number("sip.max_calls", 1..=100_000)).unwrap_or(1),
                 drain: r.duration("sip.drain"),
+                drain_goodbye: r.optional("sip.drain_goodbye"),
             },
             media: media(r),
             store_url: r

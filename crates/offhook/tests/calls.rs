@@ -10,6 +10,8 @@ mod answered;
 mod barge_in;
 #[path = "calls/canary.rs"]
 mod canary;
+#[path = "calls/draining.rs"]
+mod draining;
 #[path = "calls/faults.rs"]
 mod faults;
 #[path = "calls/impaired.rs"]

@@ -11,6 +11,7 @@ use offhook_model::Timestamp;
 use offhook_store::Store;
 use offhook_voice::providers::fetch::FetchClient;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::AuditLog, calls::CallRuntime, deliver::DeliveryRuntime, messaging::MessagingRuntime,
@@ -61,6 +62,7 @@ struct Inner {
     messaging: MessagingRuntime,
     deliveries: DeliveryRuntime,
     number_ends: Notify,
+    draining: CancellationToken,
     audit: AuditLog,
 }
 
@@ -76,6 +78,7 @@ impl App {
             calls: CallRuntime::default(),
             messaging: MessagingRuntime::default(),
             number_ends: Notify::new(),
+            draining: CancellationToken::new(),
         }))
     }
 
@@ -137,6 +140,13 @@ impl App {
     #[must_use]
     pub fn number_ends(&self) -> &Notify {
         &self.0.number_ends
+    }
+
+    /// Cancelled once the process is asked to stop: no new calls, no new work
+    /// of others; the calls in progress and the API go on.
+    #[must_use]
+    pub fn draining(&self) -> &CancellationToken {
+        &self.0.draining
     }
 
     /// Who did what.

@@ -6,7 +6,8 @@
 //! | an INVITE arrives; reports of the engine | [`host`] |
 //! | `POST /v1/calls` | [`outbound`] |
 //! | `POST /v1/calls/web` | [`web`] |
-//! | hang-up by API, the one end of every call, calls of a dead process | [`end`] |
+//! | hang-up by API, the one end of every call | [`end`] |
+//! | signs of life, calls of a dead process | [`lost`] |
 //! | what they cost | [`charges`] |
 //! | what is known of the other side | [`party`] |
 //! | texts a hosted agent sends and reads | [`texts`] |
@@ -22,6 +23,7 @@ pub mod ended_event;
 pub mod exchanges;
 pub mod host;
 pub mod live;
+pub mod lost;
 pub mod outbound;
 pub mod party;
 pub mod plan;

@@ -109,6 +109,9 @@ pub struct Start {
     pub own_numbers: Vec<E164>,
     /// How long calls may go on after a stop was asked for.
     pub drain: Duration,
+    /// What agents say to those that go on for longer; none ends them without
+    /// a word.
+    pub goodbye: Option<String>,
 }
 
 /// Offhook could not start.
@@ -167,6 +170,7 @@ impl From<StoreError> for StartError {
 /// A running Offhook.
 pub struct Running {
     http: SocketAddr,
+    app: App,
     engine: Engine,
     store: Store,
     audit: AuditLog,
@@ -174,6 +178,7 @@ pub struct Running {
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
     drain: Duration,
+    goodbye: Option<String>,
     new_api_key: Option<String>,
     password_file: Option<PathBuf>,
 }
@@ -241,17 +246,19 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
 
     let stop = CancellationToken::new();
     let serving = stop.clone();
+    let draining = app.draining().clone();
     let api = app.clone();
     let audit = app.audit().clone();
     let tasks = vec![
         tokio::spawn(Deliverer::new(app.clone()).run(stop.clone())),
-        tokio::spawn(calls::end::keep(app.clone(), stop.clone())),
-        tokio::spawn(messaging::queue::run(app.clone(), stop.clone())),
+        tokio::spawn(calls::lost::keep(app.clone(), stop.clone())),
         tokio::spawn(messaging::inbound::run(app.clone(), stop.clone())),
-        tokio::spawn(expire::run(app.clone(), stop.clone())),
-        tokio::spawn(forget::run(app.clone(), stop.clone())),
-        tokio::spawn(months::run(app.clone(), stop.clone())),
-        tokio::spawn(retention::run(app.clone(), stop.clone())),
+        // These take on work that another process, or the next start, can do as well.
+        tokio::spawn(messaging::queue::run(app.clone(), draining.clone())),
+        tokio::spawn(expire::run(app.clone(), draining.clone())),
+        tokio::spawn(forget::run(app.clone(), draining.clone())),
+        tokio::spawn(months::run(app.clone(), draining.clone())),
+        tokio::spawn(retention::run(app.clone(), draining)),
         tokio::spawn(async move {
             if let Err(error) = crate::serve(listener, api, serving).await {
                 tracing::error!(error = %Chain(&error), "the API stopped serving");
@@ -259,6 +266,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         }),
     ];
     Ok(Running {
+        app,
         http,
         engine,
         store,
@@ -267,6 +275,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         stop,
         tasks,
         drain: start.drain,
+        goodbye: start.goodbye,
         new_api_key,
         password_file,
     })
@@ -297,10 +306,27 @@ impl Running {
         self.password_file.as_deref()
     }
 
-    /// Refuses new calls, lets calls, requests and deliveries end, closes the
-    /// database last.
+    /// Calls in progress, by what the API shows.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.app.calls().live.count()
+    }
+
+    /// Refuses new calls at once, lets those in progress, requests and
+    /// deliveries end, closes the database last.
+    ///
+    /// The API serves until the last call is over: what is going on can be
+    /// watched, and calls be hung up.
     pub async fn stop(self) {
-        self.engine.shutdown(self.drain).await;
+        self.app.draining().cancel();
+        self.engine.shutdown(self.drain, self.goodbye.as_deref()).await;
+        // The ends of the last calls were committed just now. What does not
+        // get through in time goes out after the next start.
+        let last = Deliverer::new(self.app.clone());
+        match tokio::time::timeout(LAST_DELIVERIES, last.deliver_due()).await {
+            Ok(Ok(_)) | Err(_) => {}
+            Ok(Err(error)) => tracing::warn!(error = %Chain(&error), "the outbox cannot be read"),
+        }
         self.stop.cancel();
         for task in self.tasks {
             let _ended = task.await;
@@ -312,6 +338,9 @@ impl Running {
         self.store.close().await;
     }
 }
+
+/// How long the first attempts of the last calls' ends may take.
+const LAST_DELIVERIES: Duration = Duration::from_secs(10);
 
 /// Where the platform's own texts come from on the simulated network, unless
 /// the operator says so: a number nobody is ever sold.

@@ -19,18 +19,20 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
     Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// `GET /readyz`: whether requests and calls can be served, and by what.
+/// `GET /readyz`: whether requests and calls can be served, and by what. A
+/// process that is about to stop says so at once, while it still serves.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     let store = app.store().ping().await;
     if let Err(error) = &store {
         tracing::warn!(error = %Chain(error), "not ready: the store does not answer");
     }
     let phone = app.telephony().is_some();
-    let ready = store.is_ok() && phone;
+    let draining = app.draining().is_cancelled();
+    let ready = store.is_ok() && phone && !draining;
     let word = |ok| if ok { "ok" } else { "unavailable" };
     let engines = app.components();
     let body = json!({
-        "status": if ready { "ready" } else { "unavailable" },
+        "status": if ready { "ready" } else if draining { "draining" } else { "unavailable" },
         "store": word(store.is_ok()),
         "phone": word(phone),
         "carrier": app.carrier().name(),

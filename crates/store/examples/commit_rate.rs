@@ -73,6 +73,7 @@ async fn caller(
             recording_disabled: false,
             recording: None,
             owner: "rate".into(),
+            checkpoint_at: None,
         };
         let before = Instant::now();
         store.insert_call(&call, None).await?;

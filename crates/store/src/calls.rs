@@ -13,6 +13,7 @@ use crate::{Store, StoreError, calls::counts::Place, row::Row, statement::statem
 
 pub(crate) mod counts;
 pub(crate) mod end;
+pub(crate) mod exchange;
 pub(crate) mod insert;
 pub(crate) mod list;
 pub(crate) mod lost;
@@ -59,8 +60,11 @@ pub struct Call {
     pub recording_disabled: bool,
     /// The name of its recording in [`crate::Blobs`], when one is kept.
     pub recording: Option<String>,
-    /// The boot of the process that holds it.
+    /// The boot of the process that holds it: only it writes, while the call
+    /// is open.
     pub owner: String,
+    /// When its owner last wrote that it is up; none before the first time.
+    pub checkpoint_at: Option<Timestamp>,
 }
 
 /// How a call is charged; fixed when it begins.
@@ -76,6 +80,7 @@ statements! {
     BY_ID = "SELECT c.* FROM calls c WHERE c.account_id = $1 AND c.id = $2";
     PUBLIC = "SELECT c.* FROM calls c WHERE c.id = $1";
     OPEN = "SELECT COUNT(*) AS open FROM calls WHERE account_id = $1 AND ended_at IS NULL";
+    HELD = "SELECT id FROM calls WHERE id = $1 AND owner = $2 AND ended_at IS NULL";
     TRANSITION = "UPDATE calls SET state = $3, status = $4, fine_word = $5,
         answered_at = CASE WHEN $3 = 'answered' THEN COALESCE(answered_at, $6) ELSE answered_at END
         WHERE account_id = $1 AND id = $2";
@@ -98,11 +103,18 @@ impl Store {
         self.read().await?.one(&OPEN, args![account]).await?.number("open")
     }
 
-    /// Stores that a call dials, rings or was answered. False when it is over
-    /// or already answered: late news changes nothing. Ends go through
-    /// [`Store::end_call`] only.
+    /// Whether this incarnation still holds the call: it is open and was not
+    /// taken from it. Asked after a fenced write had no effect.
+    pub async fn holds_call(&self, owner: &str, id: &CallId) -> Result<bool, StoreError> {
+        Ok(self.read().await?.optional(&HELD, args![id, owner]).await?.is_some())
+    }
+
+    /// Stores that a call of `owner` dials, rings or was answered. False when
+    /// it is over, not this owner's, or already answered: late news changes
+    /// nothing. Ends go through [`Store::end_call`] only.
     pub async fn transition_call(
         &self,
+        owner: &str,
         account: &AccountId,
         id: &CallId,
         state: CallState,
@@ -111,11 +123,11 @@ impl Store {
         if state.end_reason().is_some() {
             return Ok(false);
         }
-        let (account, id) = (account.clone(), id.clone());
+        let (owner, account, id) = (owner.to_owned(), account.clone(), id.clone());
         self.write(move |tx| {
-            let (account, id) = (account.clone(), id.clone());
+            let (owner, account, id) = (owner.clone(), account.clone(), id.clone());
             Box::pin(async move {
-                let Some(place) = Place::hold(tx, &account, &id).await? else { return Ok(false) };
+                let Some(place) = Place::hold(tx, &owner, &account, &id).await? else { return Ok(false) };
                 if place.state == "answered" {
                     return Ok(false);
                 }
@@ -177,5 +189,6 @@ fn from_row(row: &Row) -> Result<Call, StoreError> {
         recording_disabled: row.flag("recording_disabled")?,
         recording: row.opt_text("recording")?,
         owner: row.text("owner")?,
+        checkpoint_at: row.opt_time("checkpoint_at")?,
     })
 }

@@ -173,19 +173,7 @@ impl Store {
         let (event, attempt) = (event.clone(), attempt.clone());
         self.write(move |tx| {
             let (event, attempt) = (event.clone(), attempt.clone());
-            Box::pin(async move {
-                tx.execute(&INSERT, event.args(Some(&attempt))).await?;
-                if let Verdict::RetryAt(at) = attempt.verdict {
-                    queue(tx, &event, Lane::Retry, at).await?;
-                }
-                record::keep(tx, &[&event.id]).await?;
-                let mut counts = Counts::default();
-                counts.add(&event.account_id, DELIVERY, event.created_at, 1);
-                if let Some(kind) = attempt.status().counted() {
-                    counts.add(&event.account_id, kind, event.created_at, 1);
-                }
-                counts.write(tx).await
-            })
+            Box::pin(async move { insert_over(tx, &event, &attempt).await })
         })
         .await
     }
@@ -196,6 +184,25 @@ pub(crate) async fn insert(tx: &mut Conn, event: &NewEvent) -> Result<(), StoreE
     tx.execute(&INSERT, event.args(None)).await?;
     queue(tx, event, Lane::First, event.created_at).await?;
     tally::count(tx, &event.account_id, DELIVERY, event.created_at).await
+}
+
+/// Stores a delivery that was made already inside somebody's transaction.
+pub(crate) async fn insert_over(
+    tx: &mut Conn,
+    event: &NewEvent,
+    attempt: &Attempt,
+) -> Result<(), StoreError> {
+    tx.execute(&INSERT, event.args(Some(attempt))).await?;
+    if let Verdict::RetryAt(at) = attempt.verdict {
+        queue(tx, event, Lane::Retry, at).await?;
+    }
+    record::keep(tx, &[&event.id]).await?;
+    let mut counts = Counts::default();
+    counts.add(&event.account_id, DELIVERY, event.created_at, 1);
+    if let Some(kind) = attempt.status().counted() {
+        counts.add(&event.account_id, kind, event.created_at, 1);
+    }
+    counts.write(tx).await
 }
 
 async fn queue(tx: &mut Conn, event: &NewEvent, lane: Lane, due: Timestamp) -> Result<(), StoreError> {

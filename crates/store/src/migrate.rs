@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, sql: include_str!("../migrations/0005_services.sql") },
     Migration { version: 6, sql: include_str!("../migrations/0006_people.sql") },
     Migration { version: 7, sql: include_str!("../migrations/0007_outbox.sql") },
+    Migration { version: 8, sql: include_str!("../migrations/0008_survival.sql") },
     Migration { version: 9, sql: include_str!("../migrations/0009_erasure.sql") },
     Migration { version: 10, sql: include_str!("../migrations/0010_idempotent_effects.sql") },
 ];

@@ -55,6 +55,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::calls::ALL,
         crate::calls::counts::ALL,
         crate::calls::end::ALL,
+        crate::calls::exchange::ALL,
         crate::calls::insert::ALL,
         crate::calls::list::ALL,
         crate::calls::list::days::ALL,

@@ -62,6 +62,9 @@ struct Fixture {
     url: String,
 }
 
+/// The incarnation that holds the tests' calls.
+const BOOT: &str = "boot-1";
+
 const ALL: Page = Page { limit: 100, offset: 0 };
 
 async fn with_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Fixture) -> F) {
@@ -170,7 +173,8 @@ fn call(account: &AccountId, second: i64) -> Call {
         service: CallService::default(),
         recording_disabled: false,
         recording: None,
-        owner: "boot-1".into(),
+        owner: BOOT.into(),
+        checkpoint_at: None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! for every 20 ms of the call, lost packets concealed, so that the
 //! conversation needs no clock of its own: frames are its ticks.
 
+use std::sync::Arc;
+
 use offhook_media::Frame;
 use offhook_model::{call::EndReason, e164::E164};
 
@@ -39,6 +41,13 @@ pub enum Heard {
     },
     /// The other party put us on hold, or came back.
     Held(bool),
+    /// The call must end: say this instead of anything else, then hang up.
+    Leave {
+        /// The last words.
+        words: Arc<str>,
+        /// Why it ends.
+        reason: EndReason,
+    },
 }
 
 /// What the conversation does with the line.

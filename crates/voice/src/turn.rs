@@ -97,6 +97,9 @@ pub enum Input {
     AgentReturns,
     /// The caller put us on hold, or came back.
     Held(bool),
+    /// The call is ended from outside: only last words are still to be said,
+    /// by [`Machine::announce`].
+    Closing,
 }
 
 /// What to do.
@@ -222,6 +225,9 @@ pub struct Machine {
     /// Ticks since either side's last words, while the agent is idle.
     silent: Ticks,
     held: bool,
+    /// Only last words are still to be said: nothing is asked any more, and
+    /// nobody interrupts.
+    closing: bool,
     over: bool,
 }
 
@@ -243,6 +249,7 @@ impl Machine {
             opening: Opening::default(),
             silent: 0,
             held: false,
+            closing: false,
             over: false,
         }
     }
@@ -330,6 +337,7 @@ impl Machine {
                     self.silent = 0;
                 }
             }
+            Input::Closing => self.close(&mut out),
             Input::Held(held) => {
                 self.held = held;
                 self.silent = 0;
@@ -338,6 +346,21 @@ impl Machine {
         }
         self.settle(&mut out);
         out
+    }
+
+    /// The call is about to be ended from outside: silences the agent and
+    /// takes its question back, for the transcript only.
+    fn close(&mut self, out: &mut Vec<Command>) {
+        self.closing = true;
+        match self.agent {
+            Agent::Thinking(..) => self.withdraw(out),
+            Agent::Speaking(turn) => self.interrupt(turn, out),
+            Agent::Leaving => self.agent = Agent::Idle,
+            Agent::Idle | Agent::Stopping(..) => {}
+        }
+        if let Some((words, began_ago)) = self.take_said() {
+            out.push(Command::Note { words, began_ago });
+        }
     }
 
     fn on_frame(&mut self, speech: f32, level: f32, out: &mut Vec<Command>) {
@@ -392,7 +415,7 @@ impl Machine {
         {
             return self.end_stretch(out);
         }
-        if self.opening.is_noise(stretch.id) {
+        if self.closing || self.opening.is_noise(stretch.id) {
             return;
         }
         match self.agent {
@@ -423,7 +446,7 @@ impl Machine {
         if has_words {
             self.silent = 0;
             self.opening.words();
-            if matches!(self.agent, Agent::Thinking(..)) && !self.is_holding() {
+            if matches!(self.agent, Agent::Thinking(..)) && !self.is_holding() && !self.closing {
                 self.withdraw(out);
             }
         }
@@ -495,7 +518,7 @@ impl Machine {
     /// Asks the agent once the caller's turn is complete.
     fn settle(&mut self, out: &mut Vec<Command>) {
         self.collect();
-        if self.over || self.expects_words() {
+        if self.over || self.closing || self.expects_words() {
             return;
         }
         if self.greets(out) {

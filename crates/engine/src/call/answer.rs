@@ -5,7 +5,7 @@ use std::time::Duration;
 use offhook_model::call::EndReason;
 use offhook_sip::cause;
 
-use super::{Order, Setup, hangup};
+use super::{Setup, hangup};
 use crate::{
     endpoint::IncomingCall,
     leg::{LegError, LegEvent},
@@ -47,7 +47,8 @@ impl Setup {
                     leg.answer();
                     continue;
                 }
-                Some(Order::HangUp(reason)) = self.orders.recv() => {
+                Some(order) = self.orders.recv() => {
+                    let reason = order.reason();
                     leg.reject(cause::status(reason));
                     return self.reports.ended(reason, Duration::ZERO, None);
                 }

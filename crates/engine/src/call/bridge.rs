@@ -7,7 +7,7 @@ use offhook_sip::cause;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Call, Order,
+    Call,
     dial::{Progress, reach},
 };
 use crate::{
@@ -29,7 +29,8 @@ impl Call {
         loop {
             tokio::select! {
                 order = self.orders.recv() => match order {
-                    Some(Order::HangUp(reason)) => return reason,
+                    // The agent is not on the line any more to say anything.
+                    Some(order) => return order.reason(),
                     None => return EndReason::Error,
                 },
                 over = joined_event(&mut self.leg) => if over { return EndReason::CallTransfer },

@@ -6,7 +6,7 @@ use offhook_model::call::EndReason;
 use offhook_sip::cause;
 use tokio::sync::mpsc;
 
-use super::{Order, Setup};
+use super::Setup;
 use crate::{
     endpoint::Endpoint,
     host::DialTarget,
@@ -85,8 +85,8 @@ impl Setup {
             tokio::select! {
                 reached = &mut reaching => break reached,
                 Some(_) = progress.recv() => self.reports.ringing(),
-                Some(Order::HangUp(reason)) = self.orders.recv() => {
-                    return self.reports.ended(reason, Duration::ZERO, None);
+                Some(order) = self.orders.recv() => {
+                    return self.reports.ended(order.reason(), Duration::ZERO, None);
                 }
             }
         };

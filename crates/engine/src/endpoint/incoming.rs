@@ -37,7 +37,9 @@ impl IncomingCall {
     /// Refuses it.
     pub fn reject(mut self, status: u16) {
         if let Some(parts) = self.parts.take() {
-            refuse(parts, headers::status(status), vec![]);
+            // Whoever may come back is told when (RFC 3261 §21.5.4).
+            let extra = if status == 503 { vec![headers::retry_after()] } else { vec![] };
+            refuse(parts, headers::status(status), extra);
         }
     }
 

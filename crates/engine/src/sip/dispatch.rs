@@ -76,9 +76,14 @@ async fn in_dialog(core: &Core, tx: &mut Transaction) -> rsipstack::Result<()> {
 }
 
 async fn options(core: &Core, tx: &mut Transaction) -> rsipstack::Result<()> {
-    let status = if core.draining.load(SeqCst) { StatusCode::ServiceUnavailable } else { StatusCode::OK };
     let mut out = headers::capabilities();
     out.push(Header::Accept(headers::SDP.into()));
+    let status = if core.draining.load(SeqCst) {
+        out.push(headers::retry_after());
+        StatusCode::ServiceUnavailable
+    } else {
+        StatusCode::OK
+    };
     tx.reply_with(status, out, None).await
 }
 
@@ -87,7 +92,7 @@ async fn register(core: &Core, tx: &mut Transaction) -> rsipstack::Result<()> {
         return tx.reply(StatusCode::BadRequest).await;
     };
     if core.draining.load(SeqCst) {
-        return tx.reply(StatusCode::ServiceUnavailable).await;
+        return tx.reply_with(StatusCode::ServiceUnavailable, vec![headers::retry_after()], None).await;
     }
     let flow = registrar::flow(source, transport);
     let reply = core.registrar.register(&tx.original, &flow, source, Instant::now());
@@ -113,7 +118,7 @@ async fn invite(core: Arc<Core>, mut tx: Transaction, calls: mpsc::Sender<Incomi
                 }
                 return;
             }
-            None => (StatusCode::ServiceUnavailable, vec![Header::RetryAfter("10".into())]),
+            None => (StatusCode::ServiceUnavailable, vec![headers::retry_after()]),
         },
         Err(refusal) => refusal,
     };

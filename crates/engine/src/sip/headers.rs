@@ -13,6 +13,11 @@ pub const SUPPORTED: &str = "timer";
 /// Body type of offers and answers.
 pub const SDP: &str = "application/sdp";
 
+/// What a 503 says of when to come back: 10 s (RFC 3261 §20.33).
+pub fn retry_after() -> Header {
+    Header::RetryAfter("10".into())
+}
+
 /// The value of the first header of this name, trimmed.
 pub fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     headers.iter().find(|h| h.name().eq_ignore_ascii_case(name)).map(|h| h.value().trim())

@@ -218,7 +218,7 @@ async fn shutdown_ends_and_reports_every_call() {
         answered(&mut leg).await;
         legs.push(leg);
     }
-    desk.engine.shutdown(Duration::from_millis(50)).await;
+    desk.engine.shutdown(Duration::from_millis(50), None).await;
     for leg in &mut legs {
         assert_eq!(end(leg).await, LegEnd::PeerHangup);
     }

@@ -34,10 +34,20 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         }
     };
     asked().await;
-    eprintln!("stopping; once more stops at once");
+    eprintln!("{}", stopping(running.calls(), config.sip.drain));
     tokio::select! {
         () = running.stop() => Ok(ExitCode::SUCCESS),
         () = asked() => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// What an operator reads after the first signal.
+fn stopping(calls: usize, drain: std::time::Duration) -> String {
+    match calls {
+        0 => "stopping; once more stops at once".to_owned(),
+        calls => {
+            format!("stopping; {calls} calls may go on for up to {} s; once more stops at once", drain.as_secs())
+        }
     }
 }
 
@@ -107,6 +117,7 @@ pub fn settings(config: &Config) -> Start {
         trunks: config.trunks.iter().map(trunk).collect(),
         own_numbers: config.trunks.iter().flat_map(|trunk| trunk.numbers.clone()).collect(),
         drain: config.sip.drain,
+        goodbye: config.sip.drain_goodbye.clone(),
     }
 }
 

@@ -153,16 +153,32 @@ impl Server {
 
     /// SIGTERM, then the exit code.
     pub fn stop(&mut self) -> Option<i32> {
+        if let Ok(Some(status)) = self.child.try_wait() {
+            return status.code();
+        }
         // The child is ours and not yet waited for, so its pid is still its own.
+        self.terminate();
+        let code = self.exited(Duration::from_secs(20));
+        if code.is_none() {
+            let _ = self.child.kill();
+        }
+        code
+    }
+
+    /// SIGTERM, without waiting for what comes of it.
+    pub fn terminate(&self) {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+    }
+
+    /// The exit code, once there is one; none after `limit`.
+    pub fn exited(&mut self, limit: Duration) -> Option<i32> {
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(20) {
+        while start.elapsed() < limit {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return status.code();
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let _ = self.child.kill();
         None
     }
 
@@ -219,6 +235,7 @@ fn serve(
         .env("OFFHOOK__LIMITS__ENABLED", "false")
         .env("OFFHOOK_SIM_JOURNAL", dir.join(ARRIVALS))
         .envs(failpoint.map(|failpoint| ("OFFHOOK_FAILPOINT", failpoint)))
+        .env("OFFHOOK__SIP__DRAIN", "5s")
         .envs(settings.iter().map(|(key, value)| (format!("OFFHOOK__{key}"), value)));
     let log = std::fs::File::options().create(true).append(true).open(dir.join("server.log"));
     let mut child = command

@@ -103,6 +103,7 @@ mod tests {
             recording_disabled: false,
             recording: None,
             owner: String::new(),
+            checkpoint_at: None,
         }
     }
 

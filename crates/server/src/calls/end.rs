@@ -1,5 +1,5 @@
-//! The end of calls: the one place where a call is closed, hanging up on
-//! request, and the calls of a process that died.
+//! The end of calls: the one place where a call is closed, and hanging up on
+//! request.
 
 use std::time::Duration;
 
@@ -11,7 +11,6 @@ use offhook_model::{
 };
 use offhook_store::{Blobs, Call, EndCall, StoreError};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     charges,
@@ -21,12 +20,6 @@ use super::{
 };
 use crate::{app::App, error::Chain};
 
-/// A process silent for this long has died, where several share a database.
-pub const SILENCE: Duration = Duration::from_secs(15);
-/// Time between two signs of life.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// Lost calls closed in one go.
-const BATCH: u32 = 100;
 /// How long the engine may take to learn of a call before its end is written here.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(3);
 /// Somebody waiting for an end looks this often, should its news be lost.
@@ -53,13 +46,28 @@ impl Closing {
     }
 }
 
-/// Closes a call: its row and its `agent.call_ended` in one transaction, then
-/// the live world is told. False when it was over before.
+/// Closes a call of this process: its row and its `agent.call_ended` in one
+/// transaction, then the live world is told. False when it was over before, or
+/// is not ours.
 ///
 /// # Errors
 /// What the store answered; nothing has changed then, and it may be tried again.
 pub async fn close(
     app: &App,
+    account: &AccountId,
+    id: &CallId,
+    closing: Closing,
+) -> Result<bool, StoreError> {
+    close_as(app, &app.calls().incarnation, account, id, closing).await
+}
+
+/// Closes a call in the name of `owner`, the incarnation that held it.
+///
+/// # Errors
+/// See [`close`].
+pub async fn close_as(
+    app: &App,
+    owner: &str,
     account: &AccountId,
     id: &CallId,
     closing: Closing,
@@ -87,6 +95,7 @@ pub async fn close(
     let ended = app
         .store()
         .end_call(EndCall {
+            owner: owner.to_owned(),
             account_id: account.clone(),
             call_id: id.clone(),
             state,
@@ -148,8 +157,9 @@ pub async fn hang_up(app: &App, account: &AccountId, id: &CallId) -> Result<Call
         EndRequest::Already => return Err(HangUpError::NotInProgress),
         EndRequest::Noted => {}
         EndRequest::EndHere => {
+            // Nobody here has it: another process, which will notice, or a dead one.
             let closing = Closing { talk_time: talk_time(&call, app.now()), ..unanswered_now(app) };
-            if !close(app, account, id, closing).await? {
+            if !close_as(app, &call.owner, account, id, closing).await? {
                 return Err(HangUpError::NotInProgress);
             }
         }
@@ -185,84 +195,9 @@ async fn tell_engine(app: App, account: AccountId, id: CallId) {
 }
 
 /// From answer to `end`; zero without an answer.
-fn talk_time(call: &Call, end: Timestamp) -> Duration {
+pub(super) fn talk_time(call: &Call, end: Timestamp) -> Duration {
     let Some(answered) = call.answered_at else { return Duration::ZERO };
     end.duration_since(answered).try_into().unwrap_or(Duration::ZERO)
-}
-
-/// Closes open calls of processes not seen since `silent_since`, with their
-/// events. A lost call ends where it was last heard of: at its last turn, its
-/// answer or its beginning. Returns how many were closed.
-///
-/// # Errors
-/// What the store answered; what was closed before stays closed.
-pub async fn close_lost(app: &App, silent_since: Timestamp) -> Result<usize, StoreError> {
-    let mut closed = 0;
-    loop {
-        let lost = app.store().lost_calls(&app.calls().incarnation, silent_since, BATCH).await?;
-        if lost.is_empty() {
-            return Ok(closed);
-        }
-        let before = closed;
-        for call in lost {
-            let turns = app.store().turns(&call.account_id, &call.id).await?;
-            let heard = turns.last().map(|stored| stored.turn.at).or(call.answered_at);
-            let at = heard.unwrap_or(call.started_at).max(call.started_at);
-            let closing = Closing {
-                reason: EndReason::NodeLost,
-                at,
-                talk_time: talk_time(&call, at),
-                recorded: !call.recording_disabled,
-            };
-            closed += usize::from(close(app, &call.account_id, &call.id, closing).await?);
-        }
-        if closed == before {
-            // Somebody else closes them; the next pass sees what is left.
-            return Ok(closed);
-        }
-    }
-}
-
-/// Closes what an earlier process left open, then keeps giving signs of life
-/// and, on a shared database, watches for other processes that die. Runs
-/// until `stop`.
-pub async fn keep(app: App, stop: CancellationToken) {
-    let alone = app.store().kind() == offhook_store::Db::Sqlite;
-    let mut first = true;
-    // Since when the database has taken our own signs of life. After an outage
-    // everybody's are old: the others get the time to give theirs again.
-    let mut steady_since: Option<Instant> = None;
-    loop {
-        let now = app.now();
-        let silent_since = if alone { now } else { now - SILENCE };
-        let incarnation = &app.calls().incarnation;
-        let may_judge = !alone && steady_since.is_some_and(|since| since.elapsed() >= SILENCE);
-        let pass = async {
-            app.store().heartbeat(incarnation, now).await?;
-            if may_judge || (alone && first) {
-                let closed = close_lost(&app, silent_since).await?;
-                if closed > 0 {
-                    tracing::warn!(calls = closed, "closed calls that a dead process left open");
-                }
-                app.store().forget_incarnations(incarnation, silent_since).await?;
-            }
-            Ok::<_, StoreError>(())
-        };
-        match pass.await {
-            Ok(()) => {
-                first = false;
-                steady_since.get_or_insert_with(Instant::now);
-            }
-            Err(error) => {
-                steady_since = None;
-                tracing::warn!(error = %Chain(&error), "the sign of life could not be stored");
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(HEARTBEAT) => {}
-        }
-    }
 }
 
 /// Waits until a call is over, at most for `limit`; then whatever it is.

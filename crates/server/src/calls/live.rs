@@ -40,6 +40,7 @@ struct Live {
     owner: Owner,
     stage: Stage,
     end_asked: Option<EndReason>,
+    is_over: bool,
 }
 
 /// What to do about a request to end a call.
@@ -64,7 +65,7 @@ pub struct LiveCalls {
 impl LiveCalls {
     /// Adds a call whose row was just committed.
     pub fn add(&self, call: &CallId, owner: Owner, stage: Stage) {
-        let live = Live { owner, stage, end_asked: None };
+        let live = Live { owner, stage, end_asked: None, is_over: false };
         let count = self.with(|calls| {
             calls.insert(call.clone(), live);
             calls.len()
@@ -76,6 +77,24 @@ impl LiveCalls {
     #[must_use]
     pub fn owner(&self, call: &CallId) -> Option<Owner> {
         self.with(|calls| calls.get(call).map(|live| live.owner.clone()))
+    }
+
+    /// The calls in progress: those that are over and only wait to be written
+    /// down are not among them.
+    #[must_use]
+    pub fn up(&self) -> Vec<CallId> {
+        self.with(|calls| {
+            calls.iter().filter(|(_, live)| !live.is_over).map(|(call, _)| call.clone()).collect()
+        })
+    }
+
+    /// The call is over, and its end is about to be stored.
+    pub fn over(&self, call: &CallId) {
+        self.with(|calls| {
+            if let Some(live) = calls.get_mut(call) {
+                live.is_over = true;
+            }
+        });
     }
 
     /// Hands the call to the engine.
@@ -97,7 +116,7 @@ impl LiveCalls {
     pub fn ask_end(&self, call: &CallId, reason: EndReason) -> EndRequest {
         self.with(|calls| match calls.get_mut(call) {
             None => EndRequest::EndHere,
-            Some(Live { end_asked: Some(_), .. }) => EndRequest::Already,
+            Some(Live { end_asked: Some(_), .. } | Live { is_over: true, .. }) => EndRequest::Already,
             Some(live) => {
                 live.end_asked = Some(reason);
                 match live.stage {

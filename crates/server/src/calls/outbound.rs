@@ -63,6 +63,9 @@ pub enum CreateError {
     /// The balance does not cover a call.
     #[error("the balance does not cover a call")]
     InsufficientBalance,
+    /// The process is about to stop.
+    #[error("the process takes no new calls: it is about to stop")]
+    Draining,
     /// The engine is not up.
     #[error("the phone engine is not running")]
     NoPhone,
@@ -92,11 +95,9 @@ pub async fn create<V: Serialize>(
     new: NewCall,
     view: impl Fn(&Call) -> V + Send + Sync + 'static,
 ) -> Result<Call, CreateError> {
+    takes_calls(app)?;
     let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
     let number = from_number(app, &agent, new.from_number_id.as_ref()).await?;
-    if app.telephony().is_none() {
-        return Err(CreateError::NoPhone);
-    }
     let now = app.now();
     let call = Call {
         id: new_call_id(now),
@@ -118,6 +119,7 @@ pub async fn create<V: Serialize>(
         recording_disabled: new.options.disable_recording,
         recording: None,
         owner: app.calls().incarnation.clone(),
+        checkpoint_at: None,
     };
     let webhook = app.store().effective_webhook(account, Some(&agent.id)).await?;
     let own_webhook = webhook.as_ref().is_some_and(|webhook| webhook.agent_id.is_some());
@@ -146,6 +148,17 @@ pub async fn create<V: Serialize>(
     tracing::info!(call.id = %call.id, direction = "outbound", "call started");
     tokio::spawn(place(app.clone(), account.clone(), plan, new.to));
     Ok(call)
+}
+
+/// Whether this process may begin a call at all.
+pub(super) fn takes_calls(app: &App) -> Result<(), CreateError> {
+    if app.draining().is_cancelled() {
+        return Err(CreateError::Draining);
+    }
+    if app.telephony().is_none() {
+        return Err(CreateError::NoPhone);
+    }
+    Ok(())
 }
 
 /// The number asked for, else the first attached to the agent.
@@ -189,7 +202,7 @@ async fn try_place(app: &App, account: &AccountId, plan: CallPlan, to: &E164) ->
     }
     let phone = app.telephony().ok_or(EndReason::Error)?;
     app.calls().live.hand_over(&id)?;
-    let dialling = app.store().transition_call(account, &id, CallState::Dialing, app.now());
+    let dialling = app.store().transition_call(&app.calls().incarnation, account, &id, CallState::Dialing, app.now());
     if !dialling.await.map_err(broken)? {
         return Err(EndReason::Error);
     }

@@ -16,7 +16,7 @@ use super::{
     end::{Closing, close},
     live::{Owner, Stage},
     max_duration, new_call_id,
-    outbound::CreateError,
+    outbound::{CreateError, takes_calls},
     party::Party,
     plan::{self, CallOptions, PlanParts},
     recording_path,
@@ -45,6 +45,7 @@ pub async fn create<V: Serialize>(
     new: NewWebCall,
     view: impl Fn(&Call, &str) -> V + Send + Sync + 'static,
 ) -> Result<(Call, String), CreateError> {
+    takes_calls(app)?;
     let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
     let now = app.now();
     let call = Call {
@@ -67,6 +68,7 @@ pub async fn create<V: Serialize>(
         recording_disabled: false,
         recording: None,
         owner: app.calls().incarnation.clone(),
+        checkpoint_at: None,
     };
     let webhook = app.store().effective_webhook(account, Some(&agent.id)).await?;
     let own_webhook = webhook.as_ref().is_some_and(|webhook| webhook.agent_id.is_some());

@@ -21,7 +21,7 @@ use super::{REPLAYED, content_type, fault, is_untouched, key};
 use crate::{
     app::App,
     auth::Caller,
-    calls::end::SILENCE,
+    calls::lost::SILENCE,
     error::{ApiError, Chain},
     input::read_body,
 };
@@ -153,8 +153,9 @@ async fn is_running(app: &App, in_flight: &InFlight, earlier: &EarlierRequest, n
     if earlier.owner == app.calls().incarnation {
         return in_flight.has(&earlier.claim);
     }
-    let since = now.checked_sub(SILENCE).unwrap_or(Timestamp::MIN);
     // In doubt it runs: the client asks again.
+    let Ok(now) = app.store().clock(now).await else { return true };
+    let since = now.checked_sub(SILENCE).unwrap_or(Timestamp::MIN);
     app.store().is_incarnation_alive(&earlier.owner, since).await.unwrap_or(true)
 }
 

@@ -219,7 +219,8 @@ on_both! {
             assert!(!reply.headers.contains_key(header::RETRY_AFTER));
             assert!(reply.refused(409, "CONFLICT").contains("outcome is unknown"));
         }
-        world.app.store().heartbeat("another-boot", world.app.now()).await.unwrap();
+        let now = world.app.store().clock(world.app.now()).await.unwrap();
+        world.app.store().heartbeat("another-boot", now).await.unwrap();
         let reply = post(&world, "/v1/agents", "theirs", json!({"name": "A"})).await;
         assert_eq!(reply.headers[header::RETRY_AFTER], "1");
         assert!(reply.refused(409, "CONFLICT").contains("in progress"));

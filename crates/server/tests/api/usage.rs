@@ -48,13 +48,14 @@ pub(crate) async fn a_call(
         service,
         recording_disabled: false,
         recording: None,
-        owner: "test".into(),
+        owner: world.app.calls().incarnation.clone(),
+        checkpoint_at: None,
     };
     let store = world.app.store();
     store.insert_call(&call, None).await.unwrap();
     let reason = if seconds.is_some() { EndReason::UserHangup } else { EndReason::DialBusy };
     if seconds.is_some() {
-        store.transition_call(account, &call.id, CallState::Answered, now).await.unwrap();
+        store.transition_call(&call.owner, account, &call.id, CallState::Answered, now).await.unwrap();
     }
     let closing = Closing {
         reason,

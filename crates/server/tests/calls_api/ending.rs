@@ -6,7 +6,7 @@ use offhook_model::{
     call::EndReason,
     report::{CallReport, Ended, Role, WebhookExchange},
 };
-use offhook_server::calls::end::close_lost;
+use offhook_server::calls::lost::{checkpoint, close_lost};
 use serde_json::{Value, json};
 
 use crate::harness::{World, on_both, turn};
@@ -24,6 +24,8 @@ on_both!(
     a_waiting_get_answers_when_the_call_ends,
     a_waiting_get_gives_up_at_its_timeout,
     calls_of_a_dead_process_are_closed_with_their_event,
+    a_lost_call_ends_and_is_charged_at_its_last_checkpoint,
+    a_process_declared_dead_hangs_up_and_writes_nothing,
     deleting_the_agent_does_not_cut_the_call,
     a_call_that_is_over_is_hung_up_when_it_still_reports,
 );
@@ -272,6 +274,69 @@ async fn calls_of_a_dead_process_are_closed_with_their_event(world: World) {
     world.end(&talked, EndReason::UserHangup).await;
     assert_eq!(world.deliveries().await.len(), 2);
     assert_eq!(world.app.calls().live.count(), 1, "the dialled one, of which no report has come");
+}
+
+async fn a_lost_call_ends_and_is_charged_at_its_last_checkpoint(world: World) {
+    let (_, number) = world.hosted().await;
+    let (early, late) = (world.inbound(&number).await, world.inbound(&number).await);
+    for call in [&early, &late] {
+        world.answer(call).await;
+        world.say(call, 0, Role::Agent, "Hello!").await;
+    }
+    world.advance(Duration::from_secs(60));
+    assert_eq!(checkpoint(&world.app).await.unwrap(), 0);
+    // Over in the engine, but its end is not stored yet: it goes no further.
+    world.app.calls().live.over(&early);
+    world.advance(Duration::from_secs(60));
+    assert_eq!(checkpoint(&world.app).await.unwrap(), 0);
+    world.advance(Duration::from_secs(600));
+
+    let next = world.restarted().await;
+    assert_eq!(close_lost(&next, next.now()).await.unwrap(), 2);
+    for (call, seconds, ended) in [(early, 60, "2023-11-14T22:14:20Z"), (late, 120, "2023-11-14T22:15:20Z")] {
+        let (_, detail) = world.get(&format!("/v1/calls/{call}")).await;
+        assert_eq!(detail["disconnectionReason"], "node_lost");
+        assert_eq!((&detail["durationSeconds"], &detail["endedAt"]), (&json!(seconds), &json!(ended)));
+    }
+    let (_, usage) = world.get("/v1/usage").await;
+    assert_eq!(usage["stats"]["totalCalls"], 2, "{usage:#}");
+}
+
+async fn a_process_declared_dead_hangs_up_and_writes_nothing(world: World) {
+    let (agent, number) = world.hosted().await;
+    world.webhook(Some(&agent.id), "https://example.com/").await;
+    let next = world.restarted().await;
+    let exchange = || WebhookExchange {
+        delivery_id: uuid::Uuid::new_v4().to_string(),
+        request_body: "{}".into(),
+        http_status: Some(200),
+        error: None,
+        response_body: None,
+        at: world.app.now(),
+        took: Duration::from_millis(1),
+    };
+    // Each kind of write finds out by itself.
+    let ringing = CallReport::Ringing { at: world.app.now() };
+    for late in [ringing, CallReport::Turn(turn(1, Role::User, "Hello?")), CallReport::Exchange(exchange())] {
+        let call = world.inbound(&number).await;
+        world.say(&call, 0, Role::Agent, "Hello!").await;
+        assert_eq!(close_lost(&next, next.now()).await.unwrap(), 1);
+        let told = world.deliveries().await.len();
+        world.report(&call, late).await;
+        assert_eq!(world.phone.hung_up.lock().unwrap().last(), Some(&(call.clone(), EndReason::NodeLost)));
+        world.end(&call, EndReason::UserHangup).await;
+        let (_, detail) = world.get(&format!("/v1/calls/{call}")).await;
+        assert_eq!((&detail["status"], &detail["disconnectionReason"]), (&json!("failed"), &json!("node_lost")));
+        assert_eq!(world.store().turns(&world.account, &call).await.unwrap().len(), 1);
+        assert_eq!(world.deliveries().await.len(), told, "nothing was told after the end");
+    }
+    // So does the next sign of life of a call that says nothing.
+    let (lost, kept) = (world.inbound(&number).await, world.inbound(&number).await);
+    assert_eq!(close_lost(&next, next.now()).await.unwrap(), 2);
+    assert_eq!(checkpoint(&world.app).await.unwrap(), 2);
+    let hung_up: Vec<_> = world.phone.hung_up.lock().unwrap().iter().map(|(call, _)| call.clone()).collect();
+    assert!(hung_up.contains(&lost) && hung_up.contains(&kept));
+    assert_eq!(world.app.calls().live.count(), 0);
 }
 
 async fn deleting_the_agent_does_not_cut_the_call(world: World) {

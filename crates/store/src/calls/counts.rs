@@ -25,7 +25,7 @@ const NO_NUMBER: &str = NumberId::PREFIX;
 
 statements! {
     HOLD = "SELECT state, direction, fine_word, began_with, number_id, started_at FROM calls
-        WHERE account_id = $1 AND id = $2 AND ended_at IS NULL /*pg: FOR UPDATE */";
+        WHERE account_id = $1 AND id = $2 AND owner = $3 AND ended_at IS NULL /*pg: FOR UPDATE */";
     COUNT = concat!("INSERT INTO call_counts (account_id, scope, day, direction, fine_word, shard, n) VALUES
         ($1, '', -1, $5, $6, ", shard!(), ", $7), ($1, '', $4, $5, $6, ", shard!(), ", $7),
         ($1, $2, -1, $5, $6, ", shard!(), ", $7), ($1, $2, $4, $5, $6, ", shard!(), ", $7),
@@ -49,14 +49,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// An open call's place; its row stays locked until the transaction ends.
-    /// None when the account has no such open call.
+    /// The place of an open call of `owner`; its row stays locked until the
+    /// transaction ends. None when the account has no such open call, or it
+    /// belongs to another incarnation.
     pub(crate) async fn hold(
         tx: &mut Conn,
+        owner: &str,
         account: &AccountId,
         id: &CallId,
     ) -> Result<Option<Self>, StoreError> {
-        let row = tx.optional(&HOLD, args![account, id]).await?;
+        let row = tx.optional(&HOLD, args![account, id, owner]).await?;
         row.map(|row| Self::from_row(account, &row)).transpose()
     }
 

@@ -25,7 +25,10 @@ use crate::{
 /// How a call ended, and what the world is told about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EndCall {
-    /// The call's owner.
+    /// The incarnation that holds the call: its own, or a dead one's. With any
+    /// other nothing happens.
+    pub owner: String,
+    /// Whose call it is.
     pub account_id: AccountId,
     /// The call.
     pub call_id: CallId,
@@ -52,7 +55,8 @@ statements! {
 
 impl Store {
     /// Ends a call and stores its events. False, and no event, when it is
-    /// unknown or has ended before, or when `state` is not an end.
+    /// unknown, not this owner's or has ended before, or when `state` is not an
+    /// end.
     pub async fn end_call(&self, end: EndCall) -> Result<bool, StoreError> {
         let Some(reason) = end.state.end_reason() else { return Ok(false) };
         let end = Arc::new(end);
@@ -70,7 +74,7 @@ impl Store {
                     i64::try_from(end.talk_time.as_millis()).unwrap_or(i64::MAX),
                     end.recording.clone()
                 ];
-                let Some(place) = Place::hold(tx, &end.account_id, &end.call_id).await? else {
+                let Some(place) = Place::hold(tx, &end.owner, &end.account_id, &end.call_id).await? else {
                     return Ok(false);
                 };
                 tx.execute(&END, args).await?;

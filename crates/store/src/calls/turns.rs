@@ -25,17 +25,19 @@ statements! {
     APPEND = "INSERT INTO turns (call_id, idx, id, role, body, confidence, at, interrupted, latency)
         SELECT c.id, CAST($3 AS BIGINT), $4, $5, $6, CAST($7 AS DOUBLE PRECISION), CAST($8 AS BIGINT),
             CAST($9 AS BOOLEAN), CAST($10 AS TEXT)
-        FROM calls c WHERE c.account_id = $1 AND c.id = $2 AND c.ended_at IS NULL
+        FROM calls c WHERE c.account_id = $1 AND c.id = $2 AND c.owner = $11 AND c.ended_at IS NULL
         ON CONFLICT (call_id, idx) DO NOTHING";
     LIST = "SELECT t.* FROM turns t JOIN calls c ON c.id = t.call_id
         WHERE c.account_id = $1 AND c.id = $2 ORDER BY t.idx";
 }
 
 impl Store {
-    /// Adds a turn to a running call. False when the call is unknown or over,
-    /// or the turn of this index is stored already.
+    /// Adds a turn to a running call of `owner`. False when the call is
+    /// unknown, over or not this owner's, or the turn of this index is stored
+    /// already.
     pub async fn append_turn(
         &self,
+        owner: &str,
         account: &AccountId,
         call: &CallId,
         id: &TurnId,
@@ -52,7 +54,8 @@ impl Store {
             turn.confidence,
             turn.at,
             turn.interrupted,
-            latency
+            latency,
+            owner
         ];
         Ok(self.execute(&APPEND, args).await? == 1)
     }

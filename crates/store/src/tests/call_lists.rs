@@ -7,7 +7,7 @@ use offhook_model::{
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-use super::{Fixture, account, at, call, on_both};
+use super::{BOOT, Fixture, account, at, call, on_both};
 use crate::{Call, CallFilter, Page, Store};
 
 on_both!(every_page_of_every_filter_is_what_sorting_gives, totals_follow_a_call_through_its_life);
@@ -107,8 +107,8 @@ async fn totals_follow_a_call_through_its_life(Fixture { store, .. }: Fixture) {
     let call = call(&owner, 0);
     store.insert_call(&call, None).await.unwrap();
     assert_eq!((total(&store, &owner, "ringing").await, total(&store, &owner, "in-progress").await), (1, 1));
-    store.transition_call(&owner, &call.id, CallState::Ringing, at(1)).await.unwrap();
-    store.transition_call(&owner, &call.id, CallState::Answered, at(2)).await.unwrap();
+    store.transition_call(BOOT, &owner, &call.id, CallState::Ringing, at(1)).await.unwrap();
+    store.transition_call(BOOT, &owner, &call.id, CallState::Answered, at(2)).await.unwrap();
     assert_eq!((total(&store, &owner, "ringing").await, total(&store, &owner, "in-progress").await), (0, 1));
     store.end_call(super::calls::end(&call, EndReason::UserHangup)).await.unwrap();
     assert_eq!(

@@ -6,8 +6,8 @@ use offhook_model::{
     id::AccountId,
 };
 
-use super::{ALL, Fixture, account, at, call, event, on_both, turn, turn_id};
-use crate::{Call, CallFilter, EndCall, InsertCallError, Page, Store};
+use super::{BOOT, ALL, Fixture, account, at, call, event, on_both, turn, turn_id};
+use crate::{Attempt, Call, CallFilter, Db, EndCall, InsertCallError, Page, Store, Verdict};
 
 on_both!(
     a_call_is_read_back_as_it_was_stored,
@@ -20,10 +20,14 @@ on_both!(
     lists_filter_and_count,
     a_search_takes_its_text_literally,
     the_calls_of_a_silent_process_are_lost,
+    checkpoints_reach_only_the_owners_open_calls,
+    only_the_owner_writes,
+    the_clock_is_the_databases_where_many_share_it,
 );
 
 pub(super) fn end(call: &Call, reason: EndReason) -> EndCall {
     EndCall {
+        owner: BOOT.into(),
         account_id: call.account_id.clone(),
         call_id: call.id.clone(),
         state: CallState::Completed(reason),
@@ -62,11 +66,11 @@ async fn a_hundred_callers_at_a_cap_of_five_make_five_calls(Fixture { store, .. 
 async fn late_news_does_not_change_an_answered_call(Fixture { store, .. }: Fixture) {
     let owner = account(&store, "Ada").await;
     let call = stored(&store, &owner, 0).await;
-    assert!(store.transition_call(&owner, &call.id, CallState::Ringing, at(1)).await.unwrap());
-    assert!(store.transition_call(&owner, &call.id, CallState::Answered, at(2)).await.unwrap());
-    assert!(!store.transition_call(&owner, &call.id, CallState::Ringing, at(3)).await.unwrap());
+    assert!(store.transition_call(BOOT, &owner, &call.id, CallState::Ringing, at(1)).await.unwrap());
+    assert!(store.transition_call(BOOT, &owner, &call.id, CallState::Answered, at(2)).await.unwrap());
+    assert!(!store.transition_call(BOOT, &owner, &call.id, CallState::Ringing, at(3)).await.unwrap());
     let ended = CallState::Failed(EndReason::Error);
-    assert!(!store.transition_call(&owner, &call.id, ended, at(4)).await.unwrap());
+    assert!(!store.transition_call(BOOT, &owner, &call.id, ended, at(4)).await.unwrap());
     let call = store.call(&owner, &call.id).await.unwrap().unwrap();
     assert_eq!((call.state, call.answered_at, call.ended_at), (CallState::Answered, Some(at(2)), None));
 }
@@ -100,20 +104,20 @@ async fn turns_keep_their_order_and_come_once(Fixture { store, .. }: Fixture) {
     let owner = account(&store, "Ada").await;
     let call = stored(&store, &owner, 0).await;
     for index in [1, 0, 2] {
-        assert!(store.append_turn(&owner, &call.id, &turn_id(index), &turn(index, "hello")).await.unwrap());
+        assert!(store.append_turn(BOOT, &owner, &call.id, &turn_id(index), &turn(index, "hello")).await.unwrap());
     }
-    assert!(!store.append_turn(&owner, &call.id, &turn_id(1), &turn(1, "again")).await.unwrap());
+    assert!(!store.append_turn(BOOT, &owner, &call.id, &turn_id(1), &turn(1, "again")).await.unwrap());
     let turns: Vec<_> =
         store.turns(&owner, &call.id).await.unwrap().into_iter().map(|stored| stored.turn).collect();
     assert_eq!(turns, [turn(0, "hello"), turn(1, "hello"), turn(2, "hello")]);
-    assert!(!store.append_turn(&owner, &"call_none".into(), &turn_id(0), &turn(0, "x")).await.unwrap());
+    assert!(!store.append_turn(BOOT, &owner, &"call_none".into(), &turn_id(0), &turn(0, "x")).await.unwrap());
 }
 
 async fn no_turn_is_added_after_the_end(Fixture { store, .. }: Fixture) {
     let owner = account(&store, "Ada").await;
     let call = stored(&store, &owner, 0).await;
     store.end_call(end(&call, EndReason::AgentHangup)).await.unwrap();
-    assert!(!store.append_turn(&owner, &call.id, &turn_id(0), &turn(0, "late")).await.unwrap());
+    assert!(!store.append_turn(BOOT, &owner, &call.id, &turn_id(0), &turn(0, "late")).await.unwrap());
 }
 
 async fn lists_filter_and_count(Fixture { store, .. }: Fixture) {
@@ -127,8 +131,8 @@ async fn lists_filter_and_count(Fixture { store, .. }: Fixture) {
     busy.state = CallState::Failed(EndReason::DialBusy);
     busy.ended_at = Some(at(2));
     store.insert_call(&busy, None).await.unwrap();
-    store.append_turn(&owner, &web.id, &turn_id(0), &turn(0, "first")).await.unwrap();
-    store.append_turn(&owner, &web.id, &turn_id(1), &turn(1, "Thanks, bye.")).await.unwrap();
+    store.append_turn(BOOT, &owner, &web.id, &turn_id(0), &turn(0, "first")).await.unwrap();
+    store.append_turn(BOOT, &owner, &web.id, &turn_id(1), &turn(1, "Thanks, bye.")).await.unwrap();
 
     let all = store.calls(&owner, &CallFilter::default(), ALL).await.unwrap();
     let ids: Vec<_> = all.data.iter().map(|row| row.call.id.clone()).collect();
@@ -194,4 +198,61 @@ async fn the_calls_of_a_silent_process_are_lost(Fixture { store, .. }: Fixture) 
     assert!(store.end_call(end).await.unwrap());
     assert!(store.lost_calls("boot-2", at(56), 10).await.unwrap().is_empty());
     assert_eq!(store.forget_incarnations("boot-2", at(60)).await.unwrap(), 1);
+}
+
+async fn checkpoints_reach_only_the_owners_open_calls(Fixture { store, .. }: Fixture) {
+    let owner = account(&store, "Ada").await;
+    let (up, quiet, over) =
+        (stored(&store, &owner, 0).await, stored(&store, &owner, 1).await, stored(&store, &owner, 2).await);
+    store.end_call(end(&over, EndReason::UserHangup)).await.unwrap();
+    let mut foreign = call(&owner, 3);
+    foreign.owner = "boot-2".into();
+    store.insert_call(&foreign, None).await.unwrap();
+
+    let asked = [up.id.clone(), over.id.clone(), foreign.id.clone(), "call_none".into()];
+    let gone = store.checkpoint_calls(BOOT, at(30), &asked).await.unwrap();
+    assert_eq!(gone, asked[1..], "what it does not hold is told");
+    assert!(store.checkpoint_calls(BOOT, at(31), &[]).await.unwrap().is_empty());
+    let mut seen = Vec::new();
+    for id in [&up.id, &quiet.id, &over.id, &foreign.id] {
+        seen.push(store.call(&owner, id).await.unwrap().unwrap().checkpoint_at);
+    }
+    assert_eq!(seen, [Some(at(30)), None, None, None]);
+}
+
+async fn only_the_owner_writes(Fixture { store, .. }: Fixture) {
+    let owner = account(&store, "Ada").await;
+    let call = stored(&store, &owner, 0).await;
+    let other = "boot-2";
+    assert!(store.holds_call(BOOT, &call.id).await.unwrap());
+    assert!(!store.holds_call(other, &call.id).await.unwrap());
+    assert!(!store.transition_call(other, &owner, &call.id, CallState::Answered, at(1)).await.unwrap());
+    assert!(!store.append_turn(other, &owner, &call.id, &turn_id(0), &turn(0, "x")).await.unwrap());
+    let attempt = Attempt {
+        http_status: Some(200),
+        error: None,
+        response_body: None,
+        at: at(1),
+        took: Duration::ZERO,
+        verdict: Verdict::Success,
+    };
+    assert!(!store.record_exchange(other, &call.id, event(&owner, 1), attempt.clone()).await.unwrap());
+    let foreign = EndCall { owner: other.into(), ..end(&call, EndReason::UserHangup) };
+    assert!(!store.end_call(foreign).await.unwrap());
+    assert_eq!(store.call(&owner, &call.id).await.unwrap().as_ref(), Some(&call), "nothing has changed");
+    assert_eq!(store.deliveries(&owner, None, None, ALL).await.unwrap().total, 0);
+
+    assert!(store.record_exchange(BOOT, &call.id, event(&owner, 1), attempt.clone()).await.unwrap());
+    assert!(store.end_call(end(&call, EndReason::UserHangup)).await.unwrap());
+    assert!(!store.record_exchange(BOOT, &call.id, event(&owner, 2), attempt).await.unwrap(), "it is over");
+    assert!(!store.holds_call(BOOT, &call.id).await.unwrap());
+    assert_eq!(store.deliveries(&owner, None, None, ALL).await.unwrap().total, 2);
+}
+
+async fn the_clock_is_the_databases_where_many_share_it(Fixture { store, .. }: Fixture) {
+    let told = store.clock(at(0)).await.unwrap();
+    match store.kind() {
+        Db::Sqlite => assert_eq!(told, at(0)),
+        Db::Postgres => assert!(told > at(50_000_000), "{told} is years after the caller's"),
+    }
 }

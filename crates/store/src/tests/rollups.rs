@@ -16,7 +16,7 @@ use offhook_model::{
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-use super::{Fixture, account, at, call, event, on_both, with_postgres, with_sqlite};
+use super::{BOOT, Fixture, account, at, call, event, on_both, with_postgres, with_sqlite};
 use crate::{
     Attempt, Bulk, Db, EndCall, Store, StoreError, StoreOptions, Verdict,
     row::Row,
@@ -218,7 +218,7 @@ async fn a_call(store: &Store, account: &AccountId, moment: Timestamp, random: &
     assert!(store.insert_call(&call, None).await.is_err(), "the same id again");
     for state in [CallState::Ringing, CallState::Answered] {
         if random.random() {
-            store.transition_call(account, &call.id, state, moment).await.unwrap();
+            store.transition_call(BOOT, account, &call.id, state, moment).await.unwrap();
         }
     }
     if random.random_bool(0.2) {
@@ -230,6 +230,7 @@ async fn a_call(store: &Store, account: &AccountId, moment: Timestamp, random: &
         _ => CallState::Failed(EndReason::Error),
     };
     let end = EndCall {
+        owner: BOOT.into(),
         account_id: account.clone(),
         call_id: call.id.clone(),
         state,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use offhook_model::call::{CallState, EndReason};
 
-use super::{ALL, Fixture, account, agent, at, call, event, number, on_both, turn, turn_id, webhook};
+use super::{BOOT, ALL, Fixture, account, agent, at, call, event, number, on_both, turn, turn_id, webhook};
 use crate::{
     Attach, CallFilter, ContactChange, ContactPatch, EndCall, InsertNumberError, NumberPatch, Release,
     StoreError,
@@ -24,7 +24,7 @@ async fn another_tenants_rows_behave_as_missing(Fixture { store, .. }: Fixture) 
     call.agent_id = Some(agent.id.clone());
     call.number_id = Some(number.id.clone());
     store.insert_call(&call, None).await.unwrap();
-    store.append_turn(&owner, &call.id, &turn_id(0), &turn(0, "secret")).await.unwrap();
+    store.append_turn(BOOT, &owner, &call.id, &turn_id(0), &turn(0, "secret")).await.unwrap();
     let mut event = event(&owner, 0);
     event.target = Some(agent.id.clone());
     store.insert_event(&event).await.unwrap();
@@ -64,10 +64,11 @@ async fn another_tenants_rows_behave_as_missing(Fixture { store, .. }: Fixture) 
     let filter = CallFilter { number_id: Some(number.id.clone()), ..CallFilter::default() };
     assert_eq!(store.calls(&eve, &filter, ALL).await.unwrap().total, 0);
     assert_eq!(store.open_calls(&eve).await.unwrap(), 0);
-    assert!(!store.transition_call(&eve, &call.id, CallState::Answered, at(1)).await.unwrap());
+    assert!(!store.transition_call(BOOT, &eve, &call.id, CallState::Answered, at(1)).await.unwrap());
     assert!(store.turns(&eve, &call.id).await.unwrap().is_empty());
-    assert!(!store.append_turn(&eve, &call.id, &turn_id(1), &turn(1, "x")).await.unwrap());
+    assert!(!store.append_turn(BOOT, &eve, &call.id, &turn_id(1), &turn(1, "x")).await.unwrap());
     let end = EndCall {
+        owner: BOOT.into(),
         account_id: eve.clone(),
         call_id: call.id.clone(),
         state: CallState::Completed(EndReason::ApiHangup),

@@ -65,6 +65,8 @@ pub(super) struct Runner {
     failures: Failures,
     /// Goodbye is to be said as soon as nothing else is.
     farewell: bool,
+    /// What the outside wants to be said last, and why the call ends.
+    leave: Option<(Arc<str>, EndReason)>,
     is_held: bool,
     over: bool,
 }
@@ -119,6 +121,7 @@ impl Runner {
             pressed: String::new(),
             failures: Failures::default(),
             farewell: false,
+            leave: None,
             is_held: false,
             over: false,
         }

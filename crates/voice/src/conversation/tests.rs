@@ -2,6 +2,7 @@
 
 mod doubles;
 mod faults;
+mod leaving;
 mod opening;
 
 use std::time::Duration;

@@ -220,7 +220,7 @@ impl Machine {
     /// speak first.
     #[must_use]
     pub fn is_holding(&self) -> bool {
-        self.opening.is_held()
+        self.opening.is_held() && !self.closing
     }
 
     /// Takes words that the opening answers by being said. True when nothing

@@ -84,6 +84,9 @@ impl From<CreateError> for ApiError {
                 std::time::Duration::from_secs(10),
             ),
             CreateError::InsufficientBalance => Self::insufficient_balance(),
+            CreateError::Draining => {
+                Self::unavailable("The server is about to stop and takes no new calls").untouched()
+            }
             CreateError::NoPhone => Self::unavailable("The phone engine is not running").untouched(),
             CreateError::Store(error) => error.into(),
         }

@@ -76,6 +76,7 @@ async fn answer(app: &App, arrival: &Arrival, route: InboundRoute) -> Result<Adm
         recording_disabled: false,
         recording: None,
         owner: app.calls().incarnation.clone(),
+        checkpoint_at: None,
     };
     let webhook = app.store().effective_webhook(&agent.account_id, Some(&agent.id)).await?;
     let own_webhook = webhook.as_ref().is_some_and(|webhook| webhook.agent_id.is_some());

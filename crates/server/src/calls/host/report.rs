@@ -17,6 +17,7 @@ use crate::{
     calls::{
         end::{Closing, close},
         live::Owner,
+        lost::give_up_if_lost,
     },
     error::Chain,
     webhooks::{Addressed, Written},
@@ -65,21 +66,25 @@ async fn step(
     state: CallState,
     at: Timestamp,
 ) -> Result<(), StoreError> {
+    let me = &app.calls().incarnation;
     let changed =
-        patiently(PATIENCE, || app.store().transition_call(&owner.account, call, state, at)).await?;
-    if changed {
-        app.calls().bus.publish(call, LiveEvent::State(state));
+        patiently(PATIENCE, || app.store().transition_call(me, &owner.account, call, state, at)).await?;
+    if !changed {
+        return give_up_if_lost(app, call).await;
     }
+    app.calls().bus.publish(call, LiveEvent::State(state));
     Ok(())
 }
 
 /// Stores a turn once, whatever the number of its reports; then shows it.
 async fn keep_turn(app: &App, owner: &Owner, call: &CallId, turn: Turn) -> Result<(), StoreError> {
     let id = TurnId::new(turn.at, rand::random());
-    if patiently(PATIENCE, || app.store().append_turn(&owner.account, call, &id, &turn)).await? {
-        measure(&turn);
-        app.calls().bus.publish(call, LiveEvent::Turn(turn));
+    let me = &app.calls().incarnation;
+    if !patiently(PATIENCE, || app.store().append_turn(me, &owner.account, call, &id, &turn)).await? {
+        return give_up_if_lost(app, call).await;
     }
+    measure(&turn);
+    app.calls().bus.publish(call, LiveEvent::Turn(turn));
     Ok(())
 }
 
@@ -138,14 +143,18 @@ async fn keep_exchange(
         took: exchange.took,
         verdict: if ok { Verdict::Success } else { Verdict::Failed },
     };
-    match patiently(PATIENCE, || app.store().insert_delivery(&event, &attempt)).await {
+    let me = &app.calls().incarnation;
+    match patiently(PATIENCE, || app.store().record_exchange(me, call, event.clone(), attempt.clone())).await {
+        Ok(true) => Ok(()),
+        Ok(false) => give_up_if_lost(app, call).await,
         // The same exchange, reported again.
         Err(StoreError::Conflict { .. }) => Ok(()),
-        other => other,
+        Err(error) => Err(error),
     }
 }
 
 async fn end(app: &App, owner: &Owner, call: &CallId, ended: &Ended) -> Result<(), StoreError> {
+    app.calls().live.over(call);
     let closing = Closing {
         reason: ended.reason,
         at: ended.at,

@@ -126,6 +126,7 @@ async fn call(world: &World, agent: &str, number: &str) -> String {
         recording_disabled: false,
         recording: None,
         owner: "test".into(),
+        checkpoint_at: None,
     };
     world.app.store().insert_call(&call, None).await.unwrap();
     call.id.to_string()

@@ -35,6 +35,14 @@ impl Runner {
                 self.feed(Input::AgentReturns).await;
                 self.announce(self.phrases.not_transferred, None);
             }
+            Heard::Leave { words, reason } => {
+                // Who is saying goodbye already says only that.
+                if self.answer.as_ref().is_none_or(|answer| !answer.last_words) {
+                    self.farewell = false;
+                    self.leave = Some((words, reason));
+                    self.feed(Input::Closing).await;
+                }
+            }
             Heard::Held(held) => {
                 self.is_held = held;
                 self.feed(Input::Held(held)).await;

@@ -146,6 +146,11 @@ impl Runner {
         if self.farewell && self.announce(self.phrases.goodbye, Some(EndReason::Error)) {
             self.farewell = false;
         }
+        if let Some((words, reason)) = self.leave.clone()
+            && self.announce(&words, Some(reason))
+        {
+            self.leave = None;
+        }
         while let Some(answer) = &mut self.answer {
             if self.machine.is_holding() {
                 break;

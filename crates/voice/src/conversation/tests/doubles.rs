@@ -377,6 +377,13 @@ impl Call {
         self.quiet(20).await;
     }
 
+    /// The call is to end from outside, after these words.
+    pub(super) async fn told_to_leave(&mut self, words: &str) {
+        let leave = Heard::Leave { words: words.into(), reason: EndReason::Shutdown };
+        let _ = self.heard.send(leave).await;
+        self.quiet(20).await;
+    }
+
     /// The far end holds us, or comes back; the line stands still meanwhile.
     pub(super) async fn held(&mut self, held: bool) {
         self.held = held;
