@@ -46,7 +46,10 @@ fn stopping(calls: usize, drain: std::time::Duration) -> String {
     match calls {
         0 => "stopping; once more stops at once".to_owned(),
         calls => {
-            format!("stopping; {calls} calls may go on for up to {} s; once more stops at once", drain.as_secs())
+            format!(
+                "stopping; {calls} calls may go on for up to {} s; once more stops at once",
+                drain.as_secs()
+            )
         }
     }
 }

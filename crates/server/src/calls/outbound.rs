@@ -202,7 +202,8 @@ async fn try_place(app: &App, account: &AccountId, plan: CallPlan, to: &E164) ->
     }
     let phone = app.telephony().ok_or(EndReason::Error)?;
     app.calls().live.hand_over(&id)?;
-    let dialling = app.store().transition_call(&app.calls().incarnation, account, &id, CallState::Dialing, app.now());
+    let dialling =
+        app.store().transition_call(&app.calls().incarnation, account, &id, CallState::Dialing, app.now());
     if !dialling.await.map_err(broken)? {
         return Err(EndReason::Error);
     }

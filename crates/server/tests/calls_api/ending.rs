@@ -326,7 +326,10 @@ async fn a_process_declared_dead_hangs_up_and_writes_nothing(world: World) {
         assert_eq!(world.phone.hung_up.lock().unwrap().last(), Some(&(call.clone(), EndReason::NodeLost)));
         world.end(&call, EndReason::UserHangup).await;
         let (_, detail) = world.get(&format!("/v1/calls/{call}")).await;
-        assert_eq!((&detail["status"], &detail["disconnectionReason"]), (&json!("failed"), &json!("node_lost")));
+        assert_eq!(
+            (&detail["status"], &detail["disconnectionReason"]),
+            (&json!("failed"), &json!("node_lost"))
+        );
         assert_eq!(world.store().turns(&world.account, &call).await.unwrap().len(), 1);
         assert_eq!(world.deliveries().await.len(), told, "nothing was told after the end");
     }

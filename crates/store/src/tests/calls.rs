@@ -6,7 +6,7 @@ use offhook_model::{
     id::AccountId,
 };
 
-use super::{BOOT, ALL, Fixture, account, at, call, event, on_both, turn, turn_id};
+use super::{ALL, BOOT, Fixture, account, at, call, event, on_both, turn, turn_id};
 use crate::{Attempt, Call, CallFilter, Db, EndCall, InsertCallError, Page, Store, Verdict};
 
 on_both!(
@@ -104,7 +104,9 @@ async fn turns_keep_their_order_and_come_once(Fixture { store, .. }: Fixture) {
     let owner = account(&store, "Ada").await;
     let call = stored(&store, &owner, 0).await;
     for index in [1, 0, 2] {
-        assert!(store.append_turn(BOOT, &owner, &call.id, &turn_id(index), &turn(index, "hello")).await.unwrap());
+        assert!(
+            store.append_turn(BOOT, &owner, &call.id, &turn_id(index), &turn(index, "hello")).await.unwrap()
+        );
     }
     assert!(!store.append_turn(BOOT, &owner, &call.id, &turn_id(1), &turn(1, "again")).await.unwrap());
     let turns: Vec<_> =

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use offhook_model::call::{CallState, EndReason};
 
-use super::{BOOT, ALL, Fixture, account, agent, at, call, event, number, on_both, turn, turn_id, webhook};
+use super::{ALL, BOOT, Fixture, account, agent, at, call, event, number, on_both, turn, turn_id, webhook};
 use crate::{
     Attach, CallFilter, ContactChange, ContactPatch, EndCall, InsertNumberError, NumberPatch, Release,
     StoreError,

@@ -144,7 +144,8 @@ async fn keep_exchange(
         verdict: if ok { Verdict::Success } else { Verdict::Failed },
     };
     let me = &app.calls().incarnation;
-    match patiently(PATIENCE, || app.store().record_exchange(me, call, event.clone(), attempt.clone())).await {
+    match patiently(PATIENCE, || app.store().record_exchange(me, call, event.clone(), attempt.clone())).await
+    {
         Ok(true) => Ok(()),
         Ok(false) => give_up_if_lost(app, call).await,
         // The same exchange, reported again.
