@@ -18,7 +18,7 @@ words! {
 
 /// One event of a call. Per call they arrive in order; `Ended` is the last,
 /// and comes exactly once.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CallReport {
     /// 18x was sent or received.
     Ringing {
@@ -39,7 +39,7 @@ pub enum CallReport {
 }
 
 /// A finished turn. Never changed afterwards.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Turn {
     /// 0, 1, 2… within the call.
     pub index: u32,
@@ -83,7 +83,7 @@ impl TurnLatency {
 }
 
 /// One request to the webhook during a call (`webhooks.md` §6: recorded as a delivery).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WebhookExchange {
     /// `X-Webhook-ID`, a UUID.
     pub delivery_id: String,
@@ -102,7 +102,7 @@ pub struct WebhookExchange {
 }
 
 /// The end of a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ended {
     /// Why.
     pub reason: EndReason,

@@ -77,6 +77,24 @@ pub enum Command {
         #[command(subcommand)]
         command: SecretsCommand,
     },
+    /// Copy database, recordings and media; a server may be running.
+    Backup {
+        /// Where to: a directory that is empty, or not there yet.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a backup back, while no server runs.
+    Restore {
+        /// The directory that `backup` made.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Replace a database that is there; it is set aside.
+        #[arg(long)]
+        force: bool,
+    },
     /// Print the version.
     Version,
 }

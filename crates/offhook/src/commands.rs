@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod audit;
+mod backup;
 mod billing;
 mod config;
 mod demo;
@@ -46,6 +47,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Feedback { command } => feedback::run(load(file)?, command).await,
         Command::Webhooks { at, command } => webhooks::run(&load(file)?, at, command).await,
         Command::Secrets { command } => secrets::run(load(file)?, command).await,
+        Command::Backup { to, json } => backup::backup(load(file)?, &to, json).await,
+        Command::Restore { from, force } => backup::restore(load(file)?, &from, force).await,
         Command::Audit { command } => audit::run(load(file)?, command).await,
     }
 }

@@ -39,6 +39,9 @@ pub struct Config {
     pub media: Media,
     pub store_url: String,
     pub keys: Keys,
+    /// None: as large as the disk.
+    pub store_max_bytes: Option<u64>,
+    pub spool_max_bytes: u64,
     pub blobs: PathBuf,
     pub bootstrap_key: Option<String>,
     pub llm: Llm,
@@ -207,6 +210,8 @@ impl Config {
                 .optional("store.url")
                 .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("offhook.db").display())),
             keys: secrets::read(r, &data_dir),
+            store_max_bytes: u64::try_from(r.number("store.max_bytes", 0..=i64::MAX)).ok().filter(|&n| n > 0),
+            spool_max_bytes: r.number("spool.max_bytes", 65_536..=1_099_511_627_776).unsigned_abs(),
             blobs: r.optional("store.blobs").map_or_else(|| data_dir.join("blobs"), PathBuf::from),
             bootstrap_key: r.optional("auth.bootstrap_key"),
             llm: llm(r),

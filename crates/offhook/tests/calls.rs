@@ -16,8 +16,12 @@ mod draining;
 mod faults;
 #[path = "calls/impaired.rs"]
 mod impaired;
+#[path = "calls/outage.rs"]
+mod outage;
 #[path = "calls/outbound.rs"]
 mod outbound;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "calls/refused.rs"]
 mod refused;
 #[path = "support/server.rs"]

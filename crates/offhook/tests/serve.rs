@@ -1,5 +1,7 @@
 //! The operator's interface, on the real binary.
 
+#[path = "serve/backup.rs"]
+mod backup;
 #[path = "support/server.rs"]
 mod server;
 

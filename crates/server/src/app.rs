@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::AuditLog, calls::CallRuntime, deliver::DeliveryRuntime, messaging::MessagingRuntime,
-    settings::Settings, telephony::Telephony,
+    settings::Settings, store_health::StoreHealth, telephony::Telephony,
 };
 
 /// Tells the time; tests set it.
@@ -63,6 +63,7 @@ struct Inner {
     deliveries: DeliveryRuntime,
     number_ends: Notify,
     draining: CancellationToken,
+    store_health: StoreHealth,
     audit: AuditLog,
 }
 
@@ -79,6 +80,7 @@ impl App {
             messaging: MessagingRuntime::default(),
             number_ends: Notify::new(),
             draining: CancellationToken::new(),
+            store_health: StoreHealth::default(),
         }))
     }
 
@@ -147,6 +149,12 @@ impl App {
     #[must_use]
     pub fn draining(&self) -> &CancellationToken {
         &self.0.draining
+    }
+
+    /// Whether the database can be used now.
+    #[must_use]
+    pub fn store_health(&self) -> &StoreHealth {
+        &self.0.store_health
     }
 
     /// Who did what.

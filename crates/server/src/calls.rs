@@ -46,7 +46,7 @@ use offhook_sim::SimNetwork;
 use offhook_store::Blobs;
 use tokio::sync::Notify;
 
-use crate::{app::App, error::Chain};
+use crate::{app::App, error::Chain, spool::Spool};
 use live::LiveCalls;
 use routing::Routing;
 use token::TokenKey;
@@ -71,6 +71,7 @@ pub struct CallRuntime {
     pub outbox: Arc<Notify>,
     routing: OnceLock<Routing>,
     sim: OnceLock<Arc<SimNetwork>>,
+    spool: OnceLock<Spool>,
 }
 
 impl Default for CallRuntime {
@@ -83,6 +84,7 @@ impl Default for CallRuntime {
             outbox: Arc::new(Notify::new()),
             routing: OnceLock::new(),
             sim: OnceLock::new(),
+            spool: OnceLock::new(),
         }
     }
 }
@@ -107,6 +109,18 @@ impl CallRuntime {
     /// second call has no effect and returns false.
     pub fn set_sim_network(&self, network: Arc<SimNetwork>) -> bool {
         self.sim.set(network).is_ok()
+    }
+
+    /// Gives reports a place to wait while the database is away. A second call
+    /// has no effect and returns false.
+    pub fn set_spool(&self, spool: Spool) -> bool {
+        self.spool.set(spool).is_ok()
+    }
+
+    /// Where reports wait while the database is away; without one, only ends do.
+    #[must_use]
+    pub fn spool(&self) -> Option<&Spool> {
+        self.spool.get()
     }
 
     /// The simulated network; none where the sim carrier is off.

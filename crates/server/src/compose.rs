@@ -3,10 +3,12 @@
 //! the order that loses nothing.
 
 pub mod audit;
+pub mod backup;
 pub mod billing;
 mod check;
 pub mod feedback;
 pub mod keys;
+mod lock;
 mod phone;
 pub mod registrations;
 mod secret;
@@ -42,6 +44,8 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use check::{Check, State, examine};
+use lock::Lock;
+pub use lock::LockError;
 pub use offhook_engine::{
     EngineConfig,
     endpoint::{EndpointConfig, RegistrarConfig},
@@ -67,6 +71,8 @@ use crate::{
     messaging,
     numbers::months,
     retention,
+    spool::{self, Spool},
+    store_health,
 };
 pub use crate::{
     calls::routing::Trunk,
@@ -87,6 +93,10 @@ pub struct Start {
     pub store_url: String,
     /// What secrets in the database are sealed with.
     pub keys: Keys,
+    /// Largest size of a SQLite file; none is as large as the disk.
+    pub store_max_bytes: Option<u64>,
+    /// Largest size of the spool.
+    pub spool_max_bytes: u64,
     /// Directory of recordings and media.
     pub blobs: PathBuf,
     /// The operator's own API key.
@@ -123,6 +133,18 @@ pub enum StartError {
     /// The master key.
     #[error("secrets in the database cannot be opened (secrets.master_key_file)")]
     Key(#[source] StoreError),
+    /// Another process.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// The spool's file.
+    #[error("the spool cannot be opened in {path} (data_dir)")]
+    Spool {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// The recordings' directory.
     #[error("the recordings' directory cannot be used (store.blobs)")]
     Blobs(#[from] offhook_store::BlobError),
@@ -175,6 +197,8 @@ pub struct Running {
     store: Store,
     audit: AuditLog,
     sim: Option<Arc<SimNetwork>>,
+    /// Given back last.
+    lock: Lock,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
     drain: Duration,
@@ -188,9 +212,15 @@ pub struct Running {
 /// # Errors
 /// [`StartError`] says which part and which setting.
 pub async fn start(start: Start) -> Result<Running, StartError> {
-    let options = StoreOptions { keys: Some(start.keys.clone()), ..StoreOptions::default() };
+    let lock = Lock::take(&start.data_dir, &start.store_url)?;
+    let options = StoreOptions {
+        keys: Some(start.keys.clone()),
+        max_bytes: start.store_max_bytes,
+        ..StoreOptions::default()
+    };
     let store = Store::connect(&start.store_url, options).await?;
     let blobs = Blobs::open(&start.blobs).await?;
+    let spool = open_spool(&start).await?;
     let new_api_key = bootstrap(&store, start.bootstrap_key.as_deref()).await?;
     let (password, password_file) = handset_password(&start)?;
     let speech = Speech::from_config(&start.speech)?;
@@ -214,6 +244,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         },
         metrics: metrics(),
     });
+    app.calls().set_spool(spool);
     if let Some(sim) = &sim_carrier {
         app.messaging().set_sim(Arc::clone(sim.texts()));
     }
@@ -251,7 +282,9 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
     let audit = app.audit().clone();
     let tasks = vec![
         tokio::spawn(Deliverer::new(app.clone()).run(stop.clone())),
+        tokio::spawn(store_health::run(app.clone(), stop.clone())),
         tokio::spawn(calls::lost::keep(app.clone(), stop.clone())),
+        tokio::spawn(spool::replay::run(app.clone(), stop.clone())),
         tokio::spawn(messaging::inbound::run(app.clone(), stop.clone())),
         // These take on work that another process, or the next start, can do as well.
         tokio::spawn(messaging::queue::run(app.clone(), draining.clone())),
@@ -272,6 +305,7 @@ pub async fn start(start: Start) -> Result<Running, StartError> {
         store,
         audit,
         sim,
+        lock,
         stop,
         tasks,
         drain: start.drain,
@@ -336,6 +370,7 @@ impl Running {
         }
         self.audit.settle().await;
         self.store.close().await;
+        drop(self.lock);
     }
 }
 
@@ -416,6 +451,14 @@ async fn bootstrap(store: &Store, configured: Option<&str>) -> Result<Option<Str
     };
     let done = store.ensure_bootstrap(account, key, policy).await?;
     Ok((done.key_created && configured.is_none()).then(|| secret.reveal().to_owned()))
+}
+
+/// The spool, with what an earlier process left in it.
+async fn open_spool(start: &Start) -> Result<Spool, StartError> {
+    let (path, max) = (start.data_dir.clone(), start.spool_max_bytes);
+    let opened = tokio::task::spawn_blocking(move || Spool::open(&path, max)).await;
+    let opened = opened.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    opened.map_err(|source| StartError::Spool { path: start.data_dir.clone(), source })
 }
 
 /// The configured password, or one that is made once and kept in a file.

@@ -35,7 +35,7 @@ use offhook_store::{Attempt, ClaimedEvent, Endpoint, Failpoint, Lane, StoreError
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, calls::end::SILENCE, error::Chain};
+use crate::{app::App, calls::lost::SILENCE, error::Chain};
 use attempt::{Outgoing, attempt};
 use claim::{Taken, Turn};
 use endpoints::Used;
@@ -276,7 +276,10 @@ impl Deliverer {
         let silent_since = match self.app.store().kind() {
             // The only process is this one.
             offhook_store::Db::Sqlite => now,
-            offhook_store::Db::Postgres => earlier(now, SILENCE),
+            offhook_store::Db::Postgres => {
+                // Signs of life are written by the database's clock.
+                earlier(self.app.store().clock(now).await.unwrap_or(now), SILENCE)
+            }
         };
         match self.app.store().release_dead_leases(&self.app.calls().incarnation, now, silent_since).await {
             Ok(0) => {}

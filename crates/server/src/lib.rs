@@ -66,6 +66,8 @@ pub mod settings;
 pub mod signup;
 pub mod sim_api;
 pub mod sip_trunks;
+pub mod spool;
+pub mod store_health;
 pub mod telephony;
 pub mod verification;
 pub mod webhooks;

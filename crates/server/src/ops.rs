@@ -1,5 +1,7 @@
 //! For operators: health, readiness, metrics, documentation. No key is asked for.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::State,
@@ -8,7 +10,10 @@ use axum::{
 use http::{StatusCode, header};
 use serde_json::json;
 
-use crate::{app::App, error::Chain};
+use crate::{app::App, error::Chain, store_health::Trouble};
+
+/// How long a readiness check waits for the database.
+const STORE_ANSWER: Duration = Duration::from_secs(2);
 
 mod docs;
 
@@ -22,26 +27,41 @@ pub(crate) async fn health() -> Json<serde_json::Value> {
 /// `GET /readyz`: whether requests and calls can be served, and by what. A
 /// process that is about to stop says so at once, while it still serves.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
-    let store = app.store().ping().await;
-    if let Err(error) = &store {
-        tracing::warn!(error = %Chain(error), "not ready: the store does not answer");
-    }
+    let trouble = trouble(&app).await;
     let phone = app.telephony().is_some();
     let draining = app.draining().is_cancelled();
-    let ready = store.is_ok() && phone && !draining;
+    let ready = trouble.is_none() && phone && !draining;
     let word = |ok| if ok { "ok" } else { "unavailable" };
     let engines = app.components();
-    let body = json!({
+    let mut body = json!({
         "status": if ready { "ready" } else if draining { "draining" } else { "unavailable" },
-        "store": word(store.is_ok()),
+        "store": word(trouble.is_none()),
         "phone": word(phone),
         "carrier": app.carrier().name(),
         "stt": engines.stt,
         "tts": engines.tts,
         "llm": engines.llm,
     });
+    if let Some(trouble) = trouble {
+        body["reason"] = trouble.reason().into();
+    }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
+}
+
+/// What is wrong with the database: as was last seen, or as is seen now.
+async fn trouble(app: &App) -> Option<Trouble> {
+    if let Some(trouble) = app.store_health().trouble() {
+        return Some(trouble);
+    }
+    match tokio::time::timeout(STORE_ANSWER, app.store().ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => {
+            tracing::warn!(error = %Chain(&error), "not ready: the store does not answer");
+            Some(Trouble::Away)
+        }
+        Err(_) => Some(Trouble::Away),
+    }
 }
 
 /// `GET /metrics`: Prometheus text.

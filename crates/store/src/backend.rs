@@ -12,11 +12,13 @@ use sqlx::{
 use crate::{
     Failpoint, StoreError, Ticket,
     conn::{Conn, Link},
-    failpoint, migrate,
+    failpoint,
+    health::{Probe, Pulse},
+    migrate,
     statement::{Statement, statements},
     value::{Value, args},
     vault::{Keys, SharedVault, Vault, check},
-    writer::{Job, Writer},
+    writer::Writer,
 };
 
 statements! {
@@ -46,7 +48,8 @@ pub enum Db {
 pub struct StoreOptions {
     /// Connections for reading (SQLite) or for all work (PostgreSQL).
     pub connections: u32,
-    /// How long an operation waits for a connection or a lock.
+    /// How long an operation waits for a connection, a lock, or its turn in the
+    /// queue of writes.
     pub patience: Duration,
     /// Writes that may queue before callers wait (SQLite).
     pub queue: usize,
@@ -78,11 +81,13 @@ impl Default for StoreOptions {
 pub struct Store {
     backend: Arc<Backend>,
     vault: SharedVault,
+    pulse: Arc<Pulse>,
+    patience: Duration,
 }
 
 enum Backend {
     Sqlite { writer: Writer, readers: SqlitePool },
-    Postgres(PgPool),
+    Postgres { pool: PgPool, probe: Probe },
 }
 
 impl std::fmt::Debug for Store {
@@ -104,14 +109,15 @@ impl Store {
     /// whatever the database answers.
     pub async fn connect(url: &str, options: StoreOptions) -> Result<Self, StoreError> {
         let vault = SharedVault::new(Vault::new(options.keys.clone()));
+        let pulse = Arc::new(Pulse::default());
         let backend = if let Some(path) = url.strip_prefix("sqlite://") {
-            Self::open_sqlite(path.split('?').next().unwrap_or(path), &options, &vault).await?
+            Self::open_sqlite(path.split('?').next().unwrap_or(path), &options, &vault, &pulse).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Self::open_postgres(url, &options, &vault).await?
         } else {
             return Err(StoreError::Address { reason: "expected sqlite:// or postgres://".into() });
         };
-        let store = Self { backend: Arc::new(backend), vault };
+        let store = Self { backend: Arc::new(backend), vault, pulse, patience: options.patience };
         check::adopt(&store).await?;
         Ok(store)
     }
@@ -120,6 +126,7 @@ impl Store {
         path: &str,
         options: &StoreOptions,
         vault: &SharedVault,
+        pulse: &Arc<Pulse>,
     ) -> Result<Backend, StoreError> {
         if path.is_empty() || path.contains(":memory:") {
             return Err(StoreError::Address { reason: "sqlite:// wants the path of a file".into() });
@@ -147,7 +154,8 @@ impl Store {
             // A file does not go away; the test costs a turn of its thread per read.
             .test_before_acquire(false)
             .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "1"));
-        Ok(Backend::Sqlite { writer: Writer::start(conn, options.queue, options.batch), readers })
+        let writer = Writer::start(conn, options.queue, options.batch, Arc::clone(pulse));
+        Ok(Backend::Sqlite { writer, readers })
     }
 
     async fn open_postgres(
@@ -182,10 +190,10 @@ impl Store {
                     Ok(true)
                 })
             })
-            .connect_with(connect)
+            .connect_with(connect.clone())
             .await?;
         migrate::run(&mut Conn::new(Link::Postgres(pool.acquire().await?), vault)).await?;
-        Ok(Backend::Postgres(pool))
+        Ok(Backend::Postgres { pool, probe: Probe::new(connect.application_name("offhook health")) })
     }
 
     /// Which database this is.
@@ -193,7 +201,7 @@ impl Store {
     pub fn kind(&self) -> Db {
         match &*self.backend {
             Backend::Sqlite { .. } => Db::Sqlite,
-            Backend::Postgres(_) => Db::Postgres,
+            Backend::Postgres { .. } => Db::Postgres,
         }
     }
 
@@ -213,7 +221,25 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Backend::Postgres(pool) => pool.close().await,
+            Backend::Postgres { pool, .. } => pool.close().await,
+        }
+    }
+
+    /// How recent writes fared.
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// How long an operation waits for its turn.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// The connection that asks whether PostgreSQL lives.
+    pub(crate) fn probe(&self) -> Option<&Probe> {
+        match &*self.backend {
+            Backend::Sqlite { .. } => None,
+            Backend::Postgres { probe, .. } => Some(probe),
         }
     }
 
@@ -237,7 +263,7 @@ impl Store {
     pub(crate) async fn read(&self) -> Result<Conn, StoreError> {
         let link = match &*self.backend {
             Backend::Sqlite { readers, .. } => Link::SqliteReader(readers.acquire().await?),
-            Backend::Postgres(pool) => Link::Postgres(pool.acquire().await?),
+            Backend::Postgres { pool, .. } => Link::Postgres(pool.acquire().await?),
         };
         Ok(Conn::new(link, &self.vault))
     }
@@ -281,23 +307,21 @@ impl Store {
         T: Send + 'static,
         F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        match &*self.backend {
-            Backend::Sqlite { writer, .. } => {
-                let (job, answer) = Job::new(operation, keyed);
-                writer.submit(job).await?;
-                answer.await.unwrap_or(Err(StoreError::Aborted))
-            }
-            Backend::Postgres(pool) => uncontended(|| transact(pool, &self.vault, &operation, keyed)).await,
-        }
+        let result = match &*self.backend {
+            Backend::Sqlite { writer, .. } => writer.run(operation, keyed, self.patience).await,
+            Backend::Postgres { pool, .. } => uncontended(|| transact(pool, &self.vault, &operation, keyed)).await,
+        };
+        self.pulse.note(&result);
+        result
     }
 
     /// A write of one statement; answers how many rows it touched.
     pub(crate) async fn execute(&self, run: &'static Statement, args: Vec<Value>) -> Result<u64, StoreError> {
-        if let Backend::Postgres(pool) = &*self.backend
+        if let Backend::Postgres { pool, .. } = &*self.backend
             && Ticket::current().is_none()
         {
             // A statement is a transaction of its own: no BEGIN, no COMMIT.
-            return uncontended(|| async {
+            let result = uncontended(|| async {
                 Failpoint::Begin.reach().await?;
                 let mut conn = Conn::new(Link::Postgres(pool.acquire().await?), &self.vault);
                 let rows = conn.execute(run, args.clone()).await?;
@@ -305,6 +329,8 @@ impl Store {
                 Ok(rows)
             })
             .await;
+            self.pulse.note(&result);
+            return result;
         }
         self.write(move |tx| {
             let args = args.clone();

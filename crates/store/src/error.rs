@@ -86,6 +86,18 @@ impl StoreError {
         Self::Corrupt { what: what.into() }
     }
 
+    /// An operation that waited longer than it may.
+    #[must_use]
+    pub fn too_slow() -> Self {
+        Self::Unavailable { source: Arc::new(sqlx::Error::PoolTimedOut) }
+    }
+
+    /// Whether the database was only too slow, as a busy one may be.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Unavailable { source } if matches!(**source, sqlx::Error::PoolTimedOut))
+    }
+
     /// Whether the same operation may succeed when tried again soon.
     #[must_use]
     pub fn is_temporary(&self) -> bool {

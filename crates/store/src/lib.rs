@@ -10,6 +10,7 @@ mod api_keys;
 mod audit;
 mod backend;
 mod backgrounds;
+mod backup;
 mod blobs;
 #[cfg(any(test, feature = "bulk"))]
 mod bulk;
@@ -24,6 +25,7 @@ mod error;
 mod events;
 mod failpoint;
 mod feedback;
+mod health;
 mod idempotency;
 mod key;
 mod like;
@@ -63,6 +65,7 @@ pub use audit::{
 };
 pub use backend::{Db, Store, StoreOptions};
 pub use backgrounds::{Background, NewBackground};
+pub use backup::{check_sqlite, copy_sqlite};
 pub use blobs::{Blob, BlobError, Blobs, MediaWriter};
 #[cfg(any(test, feature = "bulk"))]
 pub use bulk::Bulk;

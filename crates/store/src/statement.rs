@@ -94,6 +94,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         crate::messages::send::ALL,
         crate::messages::thread::ALL,
         crate::feedback::ALL,
+        crate::health::ALL,
         crate::idempotency::ALL,
         crate::migrate::ALL,
         crate::numbers::ALL,

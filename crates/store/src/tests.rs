@@ -27,6 +27,7 @@ mod conversations;
 mod durability;
 mod errors;
 mod events;
+mod health;
 mod idempotency;
 mod messages;
 mod numbers;

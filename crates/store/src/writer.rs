@@ -6,18 +6,29 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering::SeqCst},
+    },
+    time::{Duration, Instant},
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::SendTimeoutError},
+    oneshot,
+};
 
 use crate::{
     Failpoint, StoreError,
     conn::{Conn, Link},
     failpoint,
+    health::Pulse,
 };
+
+/// How much longer than its patience a caller waits for a write that has
+/// begun: giving up then leaves it in doubt.
+const BEGUN: u32 = 3;
 
 type Run = Box<dyn for<'t> FnOnce(&'t mut Conn) -> BoxFuture<'t, Finished> + Send>;
 type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
@@ -30,6 +41,27 @@ pub(crate) struct Job {
     /// Whether it is part of a request with an `Idempotency-Key`.
     keyed: bool,
     queued_at: Instant,
+    turn: Turn,
+}
+
+/// Whose turn a job is: its caller's, who may still give up, or the writer's.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicU8>);
+
+impl Turn {
+    const WAITS: u8 = 0;
+    const BEGUN: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    /// The writer takes it; false when its caller has given up.
+    fn begin(&self) -> bool {
+        self.0.compare_exchange(Self::WAITS, Self::BEGUN, SeqCst, SeqCst).is_ok()
+    }
+
+    /// The caller takes it back: it will never run. False when it has begun.
+    fn give_up(&self) -> bool {
+        self.0.compare_exchange(Self::WAITS, Self::GIVEN_UP, SeqCst, SeqCst).is_ok()
+    }
 }
 
 /// An operation that ran; its caller is answered after the commit.
@@ -61,7 +93,7 @@ impl Job {
                 Finished { failure, answer }
             })
         });
-        (Self { run, refuse, keyed, queued_at: Instant::now() }, receiver)
+        (Self { run, refuse, keyed, queued_at: Instant::now(), turn: Turn::default() }, receiver)
     }
 }
 
@@ -85,15 +117,41 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the task that owns the writing connection.
-    pub(crate) fn start(conn: Conn, queue: usize, batch: usize) -> Self {
+    pub(crate) fn start(conn: Conn, queue: usize, batch: usize, pulse: Arc<Pulse>) -> Self {
         let (sender, receiver) = mpsc::channel(queue.max(1));
-        tokio::spawn(serve(conn, receiver, batch.max(1)));
+        tokio::spawn(serve(conn, receiver, batch.max(1), pulse));
         Self { queue: sender }
     }
 
-    /// Queues a job, waiting while the queue is full.
-    pub(crate) async fn submit(&self, job: Job) -> Result<(), StoreError> {
-        self.queue.send(Message::Run(job)).await.map_err(|_| StoreError::Closed)
+    /// Runs an operation when its turn comes, which must be within `patience`:
+    /// on a disk that hangs callers are told, instead of piling up.
+    pub(crate) async fn run<T, F>(
+        &self,
+        operation: F,
+        keyed: bool,
+        patience: Duration,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t mut Conn) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let (job, mut answer) = Job::new(operation, keyed);
+        let turn = job.turn.clone();
+        match self.queue.send_timeout(Message::Run(job), patience).await {
+            Ok(()) => {}
+            Err(SendTimeoutError::Timeout(_)) => return Err(StoreError::too_slow()),
+            Err(SendTimeoutError::Closed(_)) => return Err(StoreError::Closed),
+        }
+        let mut limit = patience;
+        loop {
+            match tokio::time::timeout(limit, &mut answer).await {
+                Ok(answered) => return answered.unwrap_or(Err(StoreError::Aborted)),
+                Err(_) if turn.give_up() => return Err(StoreError::too_slow()),
+                // It runs: its outcome is nearly always worth waiting for.
+                Err(_) if limit == patience => limit = patience * BEGUN,
+                Err(_) => return Err(StoreError::too_slow()),
+            }
+        }
     }
 
     /// Returns once everything queued before is committed and the file is closed.
@@ -105,7 +163,7 @@ impl Writer {
     }
 }
 
-async fn serve(mut conn: Conn, mut queue: mpsc::Receiver<Message>, limit: usize) {
+async fn serve(mut conn: Conn, mut queue: mpsc::Receiver<Message>, limit: usize, pulse: Arc<Pulse>) {
     let mut closers = Vec::new();
     while let Some(first) = queue.recv().await {
         let mut jobs = Vec::new();
@@ -122,7 +180,9 @@ async fn serve(mut conn: Conn, mut queue: mpsc::Receiver<Message>, limit: usize)
             next = if jobs.len() < limit { queue.try_recv().ok() } else { None };
         }
         if !jobs.is_empty() {
+            pulse.busy(true);
             commit(&mut conn, jobs).await;
+            pulse.busy(false);
         }
     }
     if let Link::SqliteWriter(conn) = conn.into_link()
@@ -164,6 +224,10 @@ async fn run_batch(conn: &mut Conn, jobs: Vec<Job>) -> (Vec<Answer>, Result<(), 
         return (jobs.into_iter().map(|job| job.refuse).collect(), outcome);
     }
     for job in jobs {
+        if !job.turn.begin() {
+            // Its caller was told that nothing has happened.
+            continue;
+        }
         if outcome.is_ok() {
             outcome = run_job(conn, job, &mut answers).await;
         } else {

@@ -105,6 +105,8 @@ pub fn settings(config: &Config) -> Start {
         engine: engine(config),
         store_url: config.store_url.clone(),
         keys: config.keys.clone(),
+        store_max_bytes: config.store_max_bytes,
+        spool_max_bytes: config.spool_max_bytes,
         blobs: config.blobs.clone(),
         bootstrap_key: config.bootstrap_key.clone(),
         speech: speech(config),

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     server::Db,
-    stage::{HOURS, ORDER, SOON, Stage, THANKS, assert_heard, like, rows},
+    stage::{CALLER, HOURS, ORDER, SOON, Stage, THANKS, assert_heard, like, rows},
 };
 
 const MOMENT: &str = "One moment, please.";
@@ -156,6 +156,29 @@ async fn a_killed_server_leaves_a_readable_recording_and_tells_of_the_lost_call_
     let told = stage.hook.journal().requests();
     assert_eq!(told.len(), 1, "one terminal event");
     assert_eq!(told[0].json()["data"]["callId"], json!(id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_rang_when_the_server_died_is_not_called_again() {
+    let mut stage = Stage::start(Db::Sqlite, ChatScript::default(), &[]).await;
+    stage.account_webhook().await;
+    let agent = stage.agent(&json!({})).await;
+    let _registered = stage.phone.register(stage.server.sip, CALLER, "handset-secret").await.unwrap();
+    let call = stage.post("/v1/calls", &json!({"agentId": agent.id, "toNumber": CALLER})).await;
+    let id = call["id"].as_str().unwrap().to_owned();
+    let ringing = stage.phone.ringing(SOON).await.expect("the handset rings");
+    tokio::task::block_in_place(|| {
+        stage.server.kill();
+        stage.server.start_again();
+    });
+    drop(ringing);
+    // Were it dialled again, the phone is there to be called.
+    let _again = stage.phone.register(stage.server.sip, CALLER, "handset-secret").await.unwrap();
+    let over = stage.ended(&id, SOON).await;
+    assert_eq!((&over["status"], &over["disconnectionReason"]), (&json!("failed"), &json!("node_lost")));
+    let event = stage.hook.event("agent.call_ended", SOON).await.expect("agent.call_ended");
+    assert_eq!(event["data"]["callId"], json!(id));
+    assert!(stage.phone.ringing(Duration::from_secs(3)).await.is_none(), "it rang a second time");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -165,6 +165,12 @@ impl Server {
         code
     }
 
+    /// Changes a setting for the next start.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(name, _)| name != key);
+        self.settings.push((key.to_owned(), value.to_owned()));
+    }
+
     /// SIGTERM, without waiting for what comes of it.
     pub fn terminate(&self) {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::{
     charges,
     ended_event::{End, call_ended},
+    host::report::close_surely,
     live::EndRequest,
     party,
 };
@@ -164,7 +165,7 @@ pub async fn hang_up(app: &App, account: &AccountId, id: &CallId) -> Result<Call
             }
         }
         EndRequest::TellEngine => {
-            tokio::spawn(tell_engine(app.clone(), account.clone(), id.clone()));
+            tokio::spawn(tell_engine(app.clone(), id.clone()));
         }
     }
     Ok(call)
@@ -176,19 +177,16 @@ fn unanswered_now(app: &App) -> Closing {
 
 /// Tells the engine until it knows the call: the hand-over may still be on
 /// its way. A call it never learns of is closed here.
-async fn tell_engine(app: App, account: AccountId, id: CallId) {
+async fn tell_engine(app: App, id: CallId) {
     let deadline = Instant::now() + ENGINE_PATIENCE;
-    while app.calls().live.owner(&id).is_some() {
+    while let Some(owner) = app.calls().live.owner(&id) {
         if let Some(phone) = app.telephony()
             && phone.hang_up(&id, EndReason::ApiHangup).await
         {
             return;
         }
         if Instant::now() >= deadline {
-            if let Err(error) = close(&app, &account, &id, unanswered_now(&app)).await {
-                tracing::error!(call.id = %id, error = %Chain(&error), "a call asked to end could not be closed");
-            }
-            return;
+            return close_surely(&app, owner, &id, unanswered_now(&app)).await;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -1,7 +1,8 @@
 //! The engine's host: decides arrivals, routes calls, keeps their records.
 
 mod admit;
-mod report;
+pub mod record;
+pub(super) mod report;
 
 use offhook_engine::host::{Admission, Arrival, BoxFuture, CallHost, DialTarget};
 use offhook_model::{e164::E164, id::CallId, report::CallReport};

@@ -12,9 +12,10 @@ use offhook_model::{
     call::EndReason,
     id::{AccountId, AgentId, CallId},
 };
+use serde::{Deserialize, Serialize};
 
 /// What reports of a call need to know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Whose call it is.
     pub account: AccountId,

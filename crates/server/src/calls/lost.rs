@@ -17,7 +17,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::end::{Closing, close_as, talk_time};
-use crate::{app::App, error::Chain};
+use crate::{
+    app::App,
+    error::Chain,
+    spool::replay::{self, ReplayError},
+};
 
 /// A process silent for this long has died, where several share a database.
 pub const SILENCE: Duration = Duration::from_secs(15);
@@ -64,6 +68,10 @@ impl Watch {
         let silent_since = if alone { now } else { now - SILENCE };
         let incarnation = &app.calls().incarnation;
         app.store().heartbeat(incarnation, now).await?;
+        if self.first {
+            // Calls that ended while the database was away end as they did.
+            from_spool(app).await?;
+        }
         checkpoint(app).await?;
         let may_judge = !alone && self.steady_since.is_some_and(|since| since.elapsed() >= SILENCE);
         if may_judge || (alone && self.first) {
@@ -74,6 +82,19 @@ impl Watch {
             app.store().forget_incarnations(incarnation, silent_since).await?;
         }
         Ok(())
+    }
+}
+
+/// Writes down what an earlier start left in the spool.
+async fn from_spool(app: &App) -> Result<(), StoreError> {
+    let Some(spool) = app.calls().spool().filter(|spool| !spool.is_empty()) else { return Ok(()) };
+    match replay::write_down(app, spool).await {
+        Ok(_) => Ok(()),
+        Err(ReplayError::Store(error)) => Err(error),
+        Err(ReplayError::Spool(error)) => {
+            tracing::error!(error = %Chain(&error), "the spool of an earlier start cannot be read");
+            Ok(())
+        }
     }
 }
 

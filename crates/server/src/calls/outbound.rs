@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::{
     charges,
-    end::{Closing, close},
-    host::ways_to,
+    end::Closing,
+    host::{report::close_surely, ways_to},
     live::{Owner, Stage},
     max_duration, new_call_id, party,
     plan::{self, CallOptions, PlanParts},
@@ -66,6 +66,9 @@ pub enum CreateError {
     /// The process is about to stop.
     #[error("the process takes no new calls: it is about to stop")]
     Draining,
+    /// The database is in no state to keep a call.
+    #[error("the database cannot be used")]
+    StoreAway,
     /// The engine is not up.
     #[error("the phone engine is not running")]
     NoPhone,
@@ -98,6 +101,9 @@ pub async fn create<V: Serialize>(
     takes_calls(app)?;
     let agent = app.store().agent(account, &new.agent_id).await?.ok_or(CreateError::UnknownAgent)?;
     let number = from_number(app, &agent, new.from_number_id.as_ref()).await?;
+    if app.telephony().is_none() {
+        return Err(CreateError::NoPhone);
+    }
     let now = app.now();
     let call = Call {
         id: new_call_id(now),
@@ -155,8 +161,8 @@ pub(super) fn takes_calls(app: &App) -> Result<(), CreateError> {
     if app.draining().is_cancelled() {
         return Err(CreateError::Draining);
     }
-    if app.telephony().is_none() {
-        return Err(CreateError::NoPhone);
+    if !app.store_health().is_up() {
+        return Err(CreateError::StoreAway);
     }
     Ok(())
 }
@@ -183,9 +189,9 @@ async fn place(app: App, account: AccountId, plan: CallPlan, to: E164) {
         Ok(()) => return,
         Err(reason) => reason,
     };
-    let closing = Closing::unanswered(failed, app.now());
-    if let Err(error) = close(&app, &account, &id, closing).await {
-        tracing::error!(call.id = %id, error = %Chain(&error), "a call that was not dialled could not be closed");
+    // Gone when somebody else has closed it.
+    if let Some(owner) = app.calls().live.owner(&id) {
+        close_surely(&app, owner, &id, Closing::unanswered(failed, app.now())).await;
     }
 }
 

@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::{
     JOIN_TIME, charges,
-    end::{Closing, close},
+    end::Closing,
+    host::report::close_surely,
     live::{Owner, Stage},
     max_duration, new_call_id,
     outbound::{CreateError, takes_calls},
@@ -21,7 +22,7 @@ use super::{
     plan::{self, CallOptions, PlanParts},
     recording_path,
 };
-use crate::{app::App, error::Chain, idempotency::promise};
+use crate::{app::App, idempotency::promise};
 
 /// A browser call somebody asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,16 +98,15 @@ pub async fn create<V: Serialize>(
     app.calls().live.add(&call.id, owner, Stage::Waiting);
     metrics::counter!("offhook_calls_started_total", "direction" => "web").increment(1);
     tracing::info!(call.id = %call.id, direction = "web", "call started");
-    tokio::spawn(expire(app.clone(), account.clone(), call.id.clone()));
+    tokio::spawn(expire(app.clone(), call.id.clone()));
     Ok((call, token))
 }
 
 /// Fails the call when nobody has joined in time. Nothing joins yet: the
 /// browser side is a later issue.
-async fn expire(app: App, account: AccountId, id: CallId) {
+async fn expire(app: App, id: CallId) {
     tokio::time::sleep(JOIN_TIME).await;
-    let closing = Closing::unanswered(EndReason::DialNoAnswer, app.now());
-    if let Err(error) = close(&app, &account, &id, closing).await {
-        tracing::error!(call.id = %id, error = %Chain(&error), "a call nobody joined could not be closed");
+    if let Some(owner) = app.calls().live.owner(&id) {
+        close_surely(&app, owner, &id, Closing::unanswered(EndReason::DialNoAnswer, app.now())).await;
     }
 }

@@ -79,6 +79,7 @@ pub async fn send<V: Serialize>(
     new: NewMessage,
     view: impl Fn(Sent) -> V + Send + Sync + 'static,
 ) -> Result<Sent, ApiError> {
+    app.store_health().check()?;
     if new.to.iter().any(|to| blocked::is_blocked(to.as_str())) {
         return Err(refuse_destination());
     }

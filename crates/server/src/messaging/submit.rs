@@ -32,6 +32,9 @@ const TRIES: u32 = 12;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// How long an outcome is remembered while the database is away.
+const SETTLING: Duration = Duration::from_secs(15 * 60);
+
 /// When a claim taken now ends.
 pub(super) fn lease_end(now: Timestamp) -> Timestamp {
     later(now, LEASE)
@@ -114,22 +117,40 @@ fn judge(submission: Submission, attempt: u32, now: Timestamp) -> SendOutcome {
     }
 }
 
-/// Writes the outcome down, with some patience: it is all that anybody will
-/// ever know of the message.
+/// Writes the outcome down: it is all that anybody will ever know of the
+/// message. While the database is away that goes on behind the caller's back;
+/// a result that comes late still counts.
 async fn settle(app: &App, claim: &SendClaim, outcome: &SendOutcome) {
-    const WAITS_MS: [u64; 4] = [0, 50, 500, 2000];
+    const WAITS_MS: [u64; 3] = [0, 50, 500];
     for wait in WAITS_MS {
         tokio::time::sleep(Duration::from_millis(wait)).await;
-        match app.store().settle_send(claim, outcome.clone()).await {
-            Ok(()) => return,
-            Err(error) if error.is_temporary() => {}
-            Err(error) => {
-                tracing::error!(message.id = %claim.message_id, error = %Chain(&error), "the outcome of a message is lost");
+        if is_settled(app, claim, outcome).await {
+            return;
+        }
+    }
+    let (app, claim, outcome) = (app.clone(), claim.clone(), outcome.clone());
+    tokio::spawn(async move {
+        let until = tokio::time::Instant::now() + SETTLING;
+        while tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            if is_settled(&app, &claim, &outcome).await {
                 return;
             }
         }
+        tracing::error!(message.id = %claim.message_id, "the outcome of a message is lost: the database is away");
+    });
+}
+
+/// One try; true when there is nothing more to try.
+async fn is_settled(app: &App, claim: &SendClaim, outcome: &SendOutcome) -> bool {
+    match app.store().settle_send(claim, outcome.clone()).await {
+        Ok(()) => true,
+        Err(error) if error.is_temporary() => false,
+        Err(error) => {
+            tracing::error!(message.id = %claim.message_id, error = %Chain(&error), "the outcome of a message is lost");
+            true
+        }
     }
-    tracing::error!(message.id = %claim.message_id, "the outcome of a message is lost: the database is away");
 }
 
 /// The message as carriers take it.

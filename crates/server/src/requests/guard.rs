@@ -23,6 +23,7 @@ use crate::{
     error::ApiError,
     idempotency::{self, InFlight},
     limits::{Limiter, Subject},
+    store_health,
 };
 
 /// What the middleware works with; shared by all requests.
@@ -56,6 +57,11 @@ impl Guard {
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let inner = &*guard.0;
     let Some(route) = inner.routes.find(&request) else { return next.run(request).await };
+    if store_health::is_unreachable(&inner.app)
+        && let Err(refusal) = inner.app.store_health().check()
+    {
+        return refusal.into_response();
+    }
     let address = client::address(&request, &inner.app.settings().trusted_proxies);
     if route.is_public {
         return inner.limited(Subject::Address(address.into()), route, next.run(request)).await;

@@ -55,6 +55,15 @@ on_both_with! { texting;
         assert_eq!(check(&world, &id, &wrong(&code)).await, said("already_verified", 2));
     }
 
+    async fn a_code_whose_fate_is_unknown_is_not_sent_again(world) {
+        let silent = "+15005550104";
+        let asked = world.post("/v1/verify/send", json!({"phone_number": silent})).await;
+        asked.refused(409, "DELIVERY_UNCONFIRMED");
+        world.advance(Duration::from_secs(3600));
+        assert_eq!(world.hand_over().await, 0);
+        assert_eq!(world.carrier.sim.texts().inbox(None, silent).len(), 1);
+    }
+
     async fn three_wrong_codes_are_the_end(world) {
         let (id, code) = sent(&world).await;
         for left in [2, 1, 0] {

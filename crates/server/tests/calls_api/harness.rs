@@ -37,6 +37,7 @@ use offhook_server::{
     },
     deliver::Deliverer,
     router,
+    spool::Spool,
     telephony::{BoxFuture, DialError, Telephony},
 };
 use offhook_sim::SimCarrier;
@@ -73,7 +74,7 @@ pub struct World {
     clock: Arc<AtomicI64>,
     numbers: AtomicU32,
     url: String,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// Stands for the engine: writes down what it is asked.
@@ -171,6 +172,7 @@ impl World {
         let phone = Arc::new(Recorder::default());
         assert!(app.connect(Arc::clone(&phone) as Arc<dyn Telephony>));
         assert!(app.calls().set_routing(routing()));
+        assert!(app.calls().set_spool(Spool::open(directory.path(), 1024 * 1024).unwrap()));
         Self {
             router: router(app.clone()),
             host: Host::new(app.clone()),
@@ -182,8 +184,13 @@ impl World {
             clock,
             numbers: AtomicU32::new(0),
             url,
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// Where recordings and the spool are.
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// The same database, opened by another start of the process.

@@ -87,6 +87,9 @@ impl From<CreateError> for ApiError {
             CreateError::Draining => {
                 Self::unavailable("The server is about to stop and takes no new calls").untouched()
             }
+            CreateError::StoreAway => {
+                Self::unavailable("The database is not available. Try again soon.").untouched()
+            }
             CreateError::NoPhone => Self::unavailable("The phone engine is not running").untouched(),
             CreateError::Store(error) => error.into(),
         }

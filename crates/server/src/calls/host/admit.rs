@@ -12,8 +12,8 @@ use crate::{
     calls::{
         blocked::is_blocked,
         charges,
-        end::{Closing, close},
-        host::known,
+        end::Closing,
+        host::{known, report::close_surely},
         live::{Owner, Stage},
         max_duration, new_call_id, party,
         plan::{self, CallOptions, PlanParts},
@@ -36,6 +36,9 @@ const UNAVAILABLE: Admission = Admission::Reject { status: 503, reason: "Service
 
 /// Decides an arrival; an answered call's row is committed before this returns.
 pub(super) async fn admit(app: &App, arrival: Arrival) -> Admission {
+    if !app.store_health().is_up() {
+        return UNAVAILABLE;
+    }
     if is_blocked(&arrival.dialled) {
         return FORBIDDEN;
     }
@@ -127,7 +130,11 @@ async fn refuse(app: &App, call: &Call, reason: EndReason) -> Result<(), StoreEr
         return Err(error);
     }
     metrics::counter!("offhook_calls_started_total", "direction" => "inbound").increment(1);
-    close(app, &call.account_id, &call.id, Closing::unanswered(reason, call.started_at)).await.map(drop)
+    if let Some(agent) = call.agent_id.clone() {
+        let owner = Owner { account: call.account_id.clone(), agent, own_webhook: false };
+        close_surely(app, owner, &call.id, Closing::unanswered(reason, call.started_at)).await;
+    }
+    Ok(())
 }
 
 /// A number of nobody here was dialled: handsets and test numbers of the
