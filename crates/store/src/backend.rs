@@ -87,7 +87,7 @@ pub struct Store {
 
 enum Backend {
     Sqlite { writer: Writer, readers: SqlitePool },
-    Postgres { pool: PgPool, probe: Probe },
+    Postgres { pool: PgPool, probe: Box<Probe> },
 }
 
 impl std::fmt::Debug for Store {
@@ -193,7 +193,10 @@ impl Store {
             .connect_with(connect.clone())
             .await?;
         migrate::run(&mut Conn::new(Link::Postgres(pool.acquire().await?), vault)).await?;
-        Ok(Backend::Postgres { pool, probe: Probe::new(connect.application_name("offhook health")) })
+        Ok(Backend::Postgres {
+            pool,
+            probe: Box::new(Probe::new(connect.application_name("offhook health"))),
+        })
     }
 
     /// Which database this is.
@@ -239,7 +242,7 @@ impl Store {
     pub(crate) fn probe(&self) -> Option<&Probe> {
         match &*self.backend {
             Backend::Sqlite { .. } => None,
-            Backend::Postgres { probe, .. } => Some(probe),
+            Backend::Postgres { probe, .. } => Some(probe.as_ref()),
         }
     }
 
