@@ -69,12 +69,13 @@ fn printed(stage: &Stage, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 
-/// Everything under the data directory but the log, as it lies on the disk.
+/// Everything under the data directory as it lies on the disk, but the log, and
+/// what the tests have the simulated phones write down of what reached them.
 fn disk(stage: &Stage) -> String {
     let mut all = String::new();
     for entry in std::fs::read_dir(stage.server.dir.path()).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_file() && !path.ends_with("server.log") {
+        if path.is_file() && !path.ends_with("server.log") && !path.ends_with("arrivals.jsonl") {
             all.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));
             all.push('\n');
         }
