@@ -312,7 +312,9 @@ impl Store {
     {
         let result = match &*self.backend {
             Backend::Sqlite { writer, .. } => writer.run(operation, keyed, self.patience).await,
-            Backend::Postgres { pool, .. } => uncontended(|| transact(pool, &self.vault, &operation, keyed)).await,
+            Backend::Postgres { pool, .. } => {
+                uncontended(|| transact(pool, &self.vault, &operation, keyed)).await
+            }
         };
         self.pulse.note(&result);
         result

@@ -46,10 +46,11 @@ async fn call(world: &World, line: &Line, person: &str, words: &str) -> CallId {
         recording_disabled: false,
         recording: None,
         owner: "test".into(),
+        checkpoint_at: None,
     };
     let store = world.app.store();
     store.insert_call(&call, None).await.unwrap();
-    store.transition_call(&world.account, &id, CallState::Answered, now).await.unwrap();
+    store.transition_call("test", &world.account, &id, CallState::Answered, now).await.unwrap();
     for index in 0..2 {
         let turn = Turn {
             index,
@@ -61,7 +62,7 @@ async fn call(world: &World, line: &Line, person: &str, words: &str) -> CallId {
             latency: None,
         };
         let turn_id = TurnId::new(now, rand::random());
-        store.append_turn(&world.account, &id, &turn_id, &turn).await.unwrap();
+        store.append_turn("test", &world.account, &id, &turn_id, &turn).await.unwrap();
     }
     std::fs::write(world.blobs().join(format!("{id}.wav")), format!("RIFF {words}")).unwrap();
     let event = NewEvent {
@@ -78,6 +79,7 @@ async fn call(world: &World, line: &Line, person: &str, words: &str) -> CallId {
         created_at: now,
     };
     let end = EndCall {
+        owner: "test".into(),
         account_id: world.account.clone(),
         call_id: id.clone(),
         state: CallState::Completed(EndReason::UserHangup),

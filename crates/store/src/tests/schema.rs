@@ -18,9 +18,17 @@ crate::statement::statements! {
 async fn every_statement_is_valid(fixture: Fixture) {
     let mut conn = fixture.store.read().await.unwrap();
     let mut faults = Vec::new();
-    for statement in statement::all()
-        .chain([ALL, super::errors::ALL, super::health::ALL, super::rollups::ALL, super::usage::ALL, super::vault::ALL].concat())
-    {
+    for statement in statement::all().chain(
+        [
+            ALL,
+            super::errors::ALL,
+            super::health::ALL,
+            super::rollups::ALL,
+            super::usage::ALL,
+            super::vault::ALL,
+        ]
+        .concat(),
+    ) {
         if let Err(error) = conn.prepare(statement).await {
             faults.push(format!("{}: {error:?}", statement.name));
         }
